@@ -1,0 +1,167 @@
+"""The one door for front ends: read a profile, consult, render."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel
+
+from advisor.errors import InputError, Problem, nearest
+from advisor.model.advice import Advice
+from advisor.model.profile import Profile
+from advisor.profiles import profile_from, read_profile
+from advisor.render import render
+
+if TYPE_CHECKING:
+    from advisor.consult.advising import Consultant
+    from advisor.knowledge import Knowledge
+    from advisor.rulebase import Rule, RuleBase
+
+__all__ = [
+    "consult",
+    "consultant",
+    "knowledge",
+    "profile_from",
+    "read_profile",
+    "render",
+    "rulebase",
+]
+
+
+@lru_cache(maxsize=4)
+def knowledge(overlays: tuple[Path, ...] = ()) -> Knowledge:
+    """The shipped knowledge base with the person's own folders laid over it."""
+    from advisor.knowledge import Knowledge
+
+    return Knowledge.load(overlays)
+
+
+@lru_cache(maxsize=4)
+def rulebase(overlays: tuple[Path, ...] = ()) -> RuleBase:
+    """The shipped rules, then the rules of each overlay's ``rules`` folder."""
+    from advisor.resources import rules_dir
+    from advisor.rulebase import load_rules
+
+    own = tuple(folder / "rules" for folder in overlays if (folder / "rules").is_dir())
+    return load_rules((rules_dir(), *own))
+
+
+@lru_cache(maxsize=4)
+def consultant(overlays: tuple[Path, ...] = ()) -> Consultant:
+    """A consultant ready for many profiles. Not for use by two threads at once."""
+    from advisor.consult.advising import Consultant
+
+    for folder in overlays:
+        if not folder.is_dir():
+            raise InputError(
+                Problem(
+                    file="--knowledge",
+                    what="this folder does not exist",
+                    found=str(folder),
+                    accepted="a folder with devices.yaml, prices.yaml, models.yaml or rules/",
+                )
+            )
+    return Consultant(knowledge(overlays), rulebase(overlays))
+
+
+def consult(profile: Profile, overlays: tuple[Path, ...] = ()) -> Advice:
+    """Advice for one person.
+
+    Raises InputError when the profile names something the knowledge base does not hold.
+    """
+    return consultant(overlays).consult(profile)
+
+
+def schema(kind: str) -> dict[str, Any]:
+    """The JSON Schema of ``profile``, ``advice``, ``rule`` or ``knowledge``."""
+    if kind == "profile":
+        return Profile.model_json_schema()
+    if kind == "advice":
+        return Advice.model_json_schema()
+    if kind == "rule":
+        from advisor.rulebase import Rule
+
+        return Rule.model_json_schema()
+    from advisor.knowledge import entry_schemas
+
+    return entry_schemas()
+
+
+def rule(code: str, overlays: tuple[Path, ...] = ()) -> Rule:
+    """The rule with that code. Raises InputError naming the nearest code."""
+    base = rulebase(overlays)
+    codes = [rule.code for rule in base.rules]
+    if code.upper() not in codes:
+        raise _no_such("rule", code, codes, "a code of `advisor rule --all`")
+    return base.rule(code.upper())
+
+
+def claims(overlays: tuple[Path, ...] = ()) -> list[dict[str, Any]]:
+    """Every claim of the guide with where it is used, in the contract's JSON form."""
+    base, rules = knowledge(overlays), rulebase(overlays)
+    used: dict[str, list[str]] = {}
+    for rule in rules.rules:
+        for cite in rule.cites:
+            used.setdefault(cite.removeprefix("claim."), []).append(rule.code)
+    for parameter in base.parameters.values():
+        for cite in parameter.cites:
+            used.setdefault(cite.removeprefix("claim."), []).append(parameter.id)
+    return [
+        {
+            "claim": claim.id,
+            "text": claim.text,
+            "section": claim.section,
+            "figures": claim.figures,
+            "grade": claim.grade,
+            "used_by": used.get(claim.id, []),
+            "erratum": claim.erratum,
+        }
+        for claim in base.claims.values()
+    ]
+
+
+def claim(id: str, overlays: tuple[Path, ...] = ()) -> dict[str, Any]:
+    """One claim. Raises InputError naming the nearest id."""
+    every = {str(entry["claim"]): entry for entry in claims(overlays)}
+    if id not in every:
+        raise _no_such("claim", id, list(every), "an id of `advisor claim --all`")
+    return every[id]
+
+
+def catalog(kind: str, search: str, overlays: tuple[Path, ...] = ()) -> list[dict[str, Any]]:
+    """The entries of one kind whose text holds every word of ``search``."""
+    base = knowledge(overlays)
+    entries: list[BaseModel] = {
+        "devices": lambda: [*base.devices.values()],
+        "models": lambda: [*base.models.values()],
+        "quants": lambda: [*base.quants.values()],
+        "builds": lambda: [*base.builds],
+        "runtimes": lambda: [*base.runtimes.values()],
+    }[kind]()
+    dumped = [entry.model_dump(mode="json") for entry in entries]
+    words = search.lower().split()
+    found = [e for e in dumped if all(word in str(list(e.values())).lower() for word in words)]
+    for entry in found:
+        ids = dict.fromkeys(entry.get("cites", ()))
+        entry["sources"] = [
+            base.sources[id].model_dump(mode="json") for id in ids if id in base.sources
+        ]
+        if kind == "devices":
+            entry["prices"] = [
+                p.model_dump(mode="json") for p in base.prices if p.part == entry["slug"]
+            ]
+    return found
+
+
+def _no_such(kind: str, word: str, words: list[str], accepted: str) -> InputError:
+    return InputError(
+        Problem(
+            file="command line",
+            what=f"there is no such {kind}",
+            found=word,
+            accepted=accepted,
+            nearest=nearest(word, words),
+        )
+    )

@@ -1,0 +1,100 @@
+"""The ``advisor`` command: one module a verb, imported when the verb is used."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+
+from advisor import __version__
+
+VERBS = {
+    "advise": "advice for one profile file",
+    "catalog": "what the knowledge base holds, with sources",
+    "claim": "one claim of the guide, or all of them",
+    "rule": "one rule, or all of them",
+    "schema": "the JSON Schema of a format",
+}
+
+
+class Verbs(click.Group):
+    """Lists the verbs without importing them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in VERBS:
+            return None
+        command: click.Command = import_module(f"advisor.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Verbs"):
+            formatter.write_dl([(verb, VERBS[verb]) for verb in self.list_commands(ctx)])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in VERBS and not args[0].startswith("-"):
+            from advisor.errors import nearest, visible
+
+            near = nearest(args[0], VERBS)
+            hint = f" Did you mean {near}?" if near else ""
+            raise click.UsageError(
+                f"there is no verb {visible(args[0])}. Accepted: {', '.join(sorted(VERBS))}.{hint}"
+            )
+        return super().resolve_command(ctx, args)
+
+
+@click.group(
+    cls=Verbs,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.version_option(__version__, prog_name="advisor")
+@click.pass_context
+def command(ctx: click.Context) -> None:
+    """What to buy, add or keep to run a language model at home, and why.
+
+    Without a verb, in a terminal, the questionnaire opens.
+    """
+    if ctx.invoked_subcommand is not None:
+        return
+    if sys.stdin.isatty() and sys.stdout.isatty():
+        from advisor_tui.app import AdvisorApp
+
+        AdvisorApp().run()
+    else:
+        click.echo(ctx.get_help())
+
+
+def main(args: list[str] | None = None) -> None:
+    """Run the command and exit: 0 answered, 2 wrong input. No traceback reaches the user."""
+    sys.exit(run(args))
+
+
+def run(args: list[str] | None = None) -> int:
+    """Run the command and return its exit status."""
+    from advisor.errors import InputError
+
+    try:
+        result: Any = command.main(args, prog_name="advisor", standalone_mode=False)
+        sys.stdout.flush()
+        return result if isinstance(result, int) else 0
+    except InputError as error:
+        click.echo(str(error), err=True)
+    except click.UsageError as error:
+        click.echo(f"advisor: {error.format_message()}", err=True)
+        click.echo("Try: advisor --help", err=True)
+    except click.ClickException as error:
+        click.echo(f"advisor: {error.format_message()}", err=True)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("advisor: stopped", err=True)
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+    return 2

@@ -1,0 +1,251 @@
+"""From the outcome of a consultation to the advice: builds, reasons, trace and sources."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from advisor.knowledge import Knowledge
+from advisor.model.advice import (
+    Advice,
+    Build,
+    Change,
+    DeviceCount,
+    DeviceFit,
+    Dissent,
+    Fit,
+    Power,
+    Price,
+    PriceItem,
+    Range,
+    Reason,
+    Rejected,
+    Source,
+    Speed,
+    Statement,
+    Warn,
+)
+from advisor.model.catalog import Model
+from advisor.model.facts import Verdict
+from advisor.model.profile import Profile
+from advisor.model.quantity import Node, Quantity, Strict, trace
+from advisor.rulebase import RuleBase
+
+from .judged import Judged
+from .launch import launch, verify
+from .profile_facts import ProfileNodes
+from .ranking import Ranking, rejections
+
+ALTERNATIVES = 5
+SEVERITIES = ("high", "medium", "low")
+
+
+class Outcome(Strict):
+    """Everything one consultation found, before it is put into words."""
+
+    profile: Profile
+    nodes: ProfileNodes
+    model: Model
+    judged: tuple[Judged, ...]
+    ranking: Ranking
+    pick: Judged | None
+    considered: tuple[str, ...]
+    no_plan: tuple[Verdict, ...]
+    ways: dict[str, tuple[Quantity, ...]]
+    final: tuple[Verdict, ...]
+
+    @property
+    def headline(self) -> Verdict:
+        """The one conclusion of stage recommend."""
+        return next(v for v in self.final if v.kind == "conclude")
+
+    def said(self, kind: str) -> list[Verdict]:
+        """The final verdicts of one kind, in rule order."""
+        return [verdict for verdict in self.final if verdict.kind == kind]
+
+
+def assemble(
+    outcome: Outcome, knowledge: Knowledge, rulebase: RuleBase, changes: tuple[Change, ...] = ()
+) -> Advice:
+    """The advice, with a trace that holds every node spoken of."""
+    order = outcome.ranking.order
+    shown = [b for i, b in enumerate(order) if i <= ALTERNATIVES or b.slug in outcome.considered]
+    builds = [_build(build, outcome, knowledge) for build in shown]
+    rejected = _rejected(outcome)
+    warnings = sorted(outcome.said("warn"), key=lambda v: SEVERITIES.index(v.severity or "low"))
+    statements = [outcome.headline, *outcome.said("note")]
+    roots = _roots(outcome, shown, rejected, [*statements, *warnings])
+    nodes = trace(roots)
+    return Advice(
+        name=outcome.profile.name,
+        profile=outcome.profile.to_dict(),
+        assumed=outcome.profile.assumed,
+        readings=outcome.profile.readings,
+        verdict=outcome.headline.word,  # type: ignore[arg-type]
+        recommendation=builds[0] if builds else None,
+        alternatives=tuple(builds[1:]),
+        rejected=tuple(
+            Rejected(
+                build=slug,
+                reasons=tuple(Reason(rule=v.rule, text=v.text, node=v.node.id) for v in reasons),
+            )
+            for slug, reasons in rejected.items()
+        ),
+        warnings=tuple(
+            Warn(
+                id=v.id or "",
+                rule=v.rule,
+                severity=v.severity or "low",
+                text=v.text,
+                check=v.check,
+                fix=v.fix or "",
+                node=v.node.id,
+            )
+            for v in warnings
+        ),
+        statements=tuple(Statement(text=v.text, node=v.node.id) for v in statements),
+        would_change=changes,
+        dissent=_dissent(outcome, knowledge, rulebase),
+        trace=nodes,
+        sources=_sources(nodes, knowledge),
+        knowledge_version=knowledge.version,
+    )
+
+
+def _rejected(outcome: Outcome) -> dict[str, list[Verdict]]:
+    """Each build ruled out, with the reasons against its least objectionable plan."""
+    viable = {build.slug for build in outcome.ranking.order}
+    out: dict[str, list[Verdict]] = {}
+    for build in outcome.judged:
+        reasons = rejections(build)
+        known = out.get(build.slug)
+        if build.slug not in viable and (known is None or len(reasons) < len(known)):
+            out[build.slug] = reasons
+    for verdict in outcome.no_plan:
+        out.setdefault(verdict.subject, []).append(verdict)
+    return out
+
+
+def _roots(
+    outcome: Outcome,
+    shown: Iterable[Judged],
+    rejected: dict[str, list[Verdict]],
+    said: Iterable[Verdict],
+) -> list[Quantity]:
+    profile = outcome.profile
+    roots = [outcome.nodes[field] for field in profile.to_dict() if field in profile.given]
+    roots += [outcome.nodes[field] for field in profile.assumed]
+    for build in shown:
+        roots += build.sized.figures.values()
+        roots += [build.price.low, build.price.high]
+        roots += outcome.ways.get(build.sized.plan.id, ())
+        roots += [verdict.node for verdict in build.verdicts]
+    roots += [verdict.node for reasons in rejected.values() for verdict in reasons]
+    roots += [verdict.node for verdict in said]
+    return roots
+
+
+def _dissent(outcome: Outcome, knowledge: Knowledge, rulebase: RuleBase) -> tuple[Dissent, ...]:
+    """Errata named by the rules that spoke, in order of appearance."""
+    codes = [v.rule for v in outcome.final]
+    if outcome.pick is not None:
+        behind = outcome.ways.get(outcome.pick.sized.plan.id, ())
+        codes += [node.rule for node in trace(behind) if node.rule]
+        codes += [v.rule for v in outcome.pick.verdicts]
+    ids = dict.fromkeys(
+        erratum for code in codes if (erratum := rulebase.rule(code).dissent) is not None
+    )
+    return tuple(
+        Dissent(
+            erratum=id,
+            guide_says=knowledge.errata[id].guide_says,
+            evidence_says=knowledge.errata[id].evidence_says,
+            used=knowledge.errata[id].used,
+        )
+        for id in ids
+    )
+
+
+def _sources(nodes: Iterable[Node], knowledge: Knowledge) -> tuple[Source, ...]:
+    """The sources the trace cites, in order of appearance."""
+    cited = dict.fromkeys(id for node in nodes for id in node.cites)
+    return tuple(
+        Source(id=s.id, title=s.title, locator=s.locator, date=s.date)
+        for id in cited
+        if (s := knowledge.sources.get(id)) is not None
+    )
+
+
+def _build(build: Judged, outcome: Outcome, knowledge: Knowledge) -> Build:
+    plan, sized = build.sized.plan, build.sized
+    figure = {name: q.value for name, q in sized.figures.items()}
+    profile = outcome.profile
+
+    def between(name: str) -> Range:
+        return Range(
+            low=float(figure[f"{name}_low_tok_s"]),
+            expected=float(figure[f"{name}_tok_s"]),
+            high=float(figure[f"{name}_high_tok_s"]),
+        )
+
+    fit = {
+        name: figure[name]
+        for name in Fit.model_fields
+        if name != "devices"
+    }
+    placed = tuple(
+        DeviceFit(
+            device=p.device.slug,
+            index=p.index,
+            layers=p.layers,
+            weights_gib=p.weights_gib,
+            kv_gib=p.kv_gib,
+            compute_gib=p.compute_gib,
+            used_gib=p.used_gib,
+            capacity_gib=p.capacity_gib,
+        )
+        for p in sized.placed
+    )
+    because = [v.node.id for v in build.verdicts if v.kind in ("prefer", "require", "note")]
+    because += [node.id for node in outcome.ways.get(plan.id, ())]
+    return Build(
+        slug=plan.rig.slug,
+        title=plan.rig.title,
+        devices=tuple(
+            DeviceCount(device=m.device.slug, count=m.count, owned=m.owned)
+            for m in plan.rig.members
+        ),
+        link=plan.rig.link,
+        fit=Fit(**fit, devices=placed),  # type: ignore[arg-type]
+        speed=Speed(
+            decode_tok_s=between("decode"),
+            prefill_tok_s=between("prefill"),
+            aggregate_decode_tok_s=between("aggregate"),
+            limited_by=sized.limited_by,
+        ),
+        quant=plan.quant.slug,
+        kv=plan.kv,
+        split=plan.split,
+        runtime=plan.runtime,
+        launch=launch(sized, profile, knowledge),
+        verify=verify(sized, knowledge),
+        price_usd=Price(
+            low=build.price.low.number,
+            high=build.price.high.number,
+            covers=profile.budget_covers,
+            as_of=build.price.as_of,
+            items=tuple(
+                PriceItem(what=item.what, low=item.low, high=item.high)
+                for item in build.price.items
+            ),
+        ),
+        power=Power(
+            gpu_w=float(figure["gpu_w"]),
+            system_w=float(figure["system_w"]),
+            psu_w=float(figure["psu_needed_w"]),
+            circuit=str(profile.to_dict()["circuit"]) if profile.circuit else None,
+            heat_btu_h=float(figure["heat_btu_h"]),
+            usd_per_year=float(figure["usd_per_year"]),
+        ),
+        noise=str(build.fact.values["noise"]),
+        because=tuple(dict.fromkeys(because)),
+    )

@@ -1,0 +1,310 @@
+"""Rigs and sized plans as facts."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from advisor.knowledge import Knowledge
+from advisor.model.catalog import Device, Model
+from advisor.model.facts import Fact
+from advisor.model.plan import Rig, Sized
+from advisor.model.profile import Profile
+from advisor.model.quantity import Quantity, Value, calculated
+from advisor.sizing import PriceResult
+
+from .profile_facts import NOISE, ProfileNodes
+from .rigs import RigMaker
+
+VLLM_OLDEST = "vllm-oldest-compute-capability"
+SPLIT_WORDS = {
+    "none": "whole on one device",
+    "layer": "layer split",
+    "tensor": "tensor parallel",
+    "replica": "one full copy a machine",
+    "pipeline": "pipeline over the machines",
+    "experts-in-ram": "experts in system memory",
+    "cpu-offload": "part of the layers on the processor",
+}
+
+
+class BuildFacts:
+    """Makes the ``rig`` and ``build`` facts of one consultation."""
+
+    def __init__(
+        self,
+        profile: Profile,
+        nodes: ProfileNodes,
+        maker: RigMaker,
+        model: Model,
+        four_bit_gib: Quantity,
+        circuit: Quantity | None,
+        knowledge: Knowledge,
+    ) -> None:
+        self.profile = profile
+        self.nodes = nodes
+        self.circuit = circuit
+        self.maker = maker
+        self.model = model
+        self.four_bit_gib = four_bit_gib
+        self.knowledge = knowledge
+        self.considered = frozenset(maker.considered())
+        self._rig_nodes: dict[str, Quantity] = {}
+
+    def rig_node(self, rig: Rig) -> Quantity:
+        """The build itself as a node: its devices by the catalogue and by what is owned."""
+        node = self._rig_nodes.get(rig.slug)
+        if node is None:
+            inputs = [self.knowledge.figure(m.device, "memory_gb") for m in rig.members]
+            if self.maker.owned:
+                inputs.append(self.nodes["existing_cards"])
+            node = calculated(
+                f"build.{rig.slug}",
+                "the build",
+                rig.title,
+                "",
+                "devices x count",
+                tuple(inputs),
+            )
+            self._rig_nodes[rig.slug] = node
+        return node
+
+    def rig_fact(self, rig: Rig) -> Fact:
+        """The ``rig`` template, filled in."""
+        values = self._shape(rig)
+        values |= {
+            "runtime": _meant_for(rig),
+            "datacenter": all(d.kind == "datacenter" for d in rig.devices),
+            "vllm_ready": self._vllm_ready(rig),
+            "four_bit_fits": self.four_bit_gib.number < sum(d.visible_gib for d in rig.devices),
+            "has_host_ram": rig.host_ram_gb > 0,
+        }
+        if rig.lanes is not None:
+            values["lanes"] = rig.lanes
+        node = self.rig_node(rig)
+        nodes = dict.fromkeys(values, node)
+        nodes["four_bit_fits"] = calculated(
+            f"{rig.slug}.four_bit_fits",
+            "4-bit weights are smaller than the memory",
+            values["four_bit_fits"],
+            "",
+            "weights < memory",
+            (self.four_bit_gib, node),
+        )
+        return Fact(kind="rig", name=rig.slug, values=values, nodes=nodes)
+
+    def _shape(self, rig: Rig) -> dict[str, Value]:
+        devices = [m.device for m in rig.members]
+        vendors = {d.vendor for d in devices}
+        count = rig.device_count
+        sharing = count // rig.nodes if _meant_for(rig) == "ray-serve" else count
+        return {
+            "slug": rig.slug,
+            "device_count": count,
+            "distinct_devices": len(devices),
+            "equal_memory": len({d.visible_gib for d in devices}) == 1,
+            "vendor": devices[0].vendor if len(vendors) == 1 else "mixed",
+            "unified": all(d.form == "machine" for d in devices),
+            "link": rig.link,
+            "nodes": rig.nodes,
+            "heads_divide": self.model.heads % sharing == 0,
+            "fp8": all(d.fp8 for d in devices),
+            "owned_all": all(m.owned == m.count for m in rig.members),
+        }
+
+    def _vllm_ready(self, rig: Rig) -> bool:
+        oldest = self.knowledge.parameter(VLLM_OLDEST).number
+        return all(
+            d.compute_capability is not None and d.compute_capability >= oldest
+            for d in rig.devices
+        )
+
+    def build_fact(self, sized: Sized, price: PriceResult, relaxed: bool) -> Fact:
+        """The ``build`` template, filled in."""
+        plan, rig = sized.plan, sized.plan.rig
+        devices = [m.device for m in rig.members]
+        kinds = {d.kind for d in devices}
+        owned = sum(m.owned for m in rig.members)
+        added = rig.device_count - owned
+        bought = [m.device for m in rig.members if m.owned < m.count and not rig.rental]
+        kept = {m.device.slug for m in rig.members if m.owned}
+        values = self._shape(rig)
+        del values["distinct_devices"]
+        values |= {
+            "title": rig.title,
+            "device": devices[0].slug,
+            "device_name": devices[0].name,
+            "distinct_devices": len(devices),
+            "kind": devices[0].kind if len(kinds) == 1 else "mixed",
+            "form": devices[0].form,
+            "rental": rig.rental,
+            "nvlink_capable": all(d.bridge == "nvlink" for d in devices),
+            "cuda": all(d.vendor == "nvidia" for d in devices),
+            "withdrawn": any(d.withdrawn is not None for d in bought),
+            "heads": self.model.heads,
+            "considered": rig.slug in self.considered,
+            "owned_count": owned,
+            "added_count": 0 if rig.rental else added,
+            "added_text": price.added_text,
+            "adds_to_owned": owned > 0 and added > 0 and not rig.rental,
+            "leaves_owned": sum(self.maker.owned.values()) > owned,
+            "adds_other_kind": owned > 0 and any(d.slug not in kept for d in bought),
+            "bridges_to_buy": price.bridges_to_buy,
+            "buys_used": price.buys_used,
+            "vendor_allowed": all(d.vendor in self.profile.vendors for d in devices),
+            "os_allowed": rig.rental or all(_runs(d, self.profile.os) for d in devices),
+            "split": plan.split,
+            "split_words": SPLIT_WORDS[plan.split],
+            "runtime": plan.runtime,
+            "quant": plan.quant.slug,
+            "quant_bits": plan.quant.bits_class,
+            "kv": plan.kv,
+            "mode": "offload" if plan.split in ("cpu-offload", "experts-in-ram") else "gpu",
+            "context_beyond_model": self.profile.context_tokens > self.model.max_context_tokens,
+            "price_known": price.known,
+            "price_market": price.market,
+            "price_age_days": age_days(price.as_of, self.knowledge.version),
+            "noise": (noise := self._noise(rig, sized)),
+            "over_noise": NOISE.index(noise) - NOISE.index(self.profile.noise),
+            "slots_short": self._slots_short(rig),
+            "relaxed": relaxed,
+        }
+        if rig.lanes is not None:
+            values["lanes"] = rig.lanes
+        nodes = dict.fromkeys(values, self.rig_node(rig))
+        figures = dict(sized.figures) | self._price_figures(plan.id, price)
+        figures |= self._gaps(plan.id, sized.figures, figures, rig)
+        if rig.link_gb_s is not None:
+            figures["link_gb_s"] = rig.link_gb_s
+        for name, figure in figures.items():
+            if name in BUILD_FIGURES:
+                values[name] = figure.value
+                nodes[name] = figure
+        for name, field in WISH_OF.items():
+            nodes[name] = self._wish(plan.id, name, values[name], rig, field)
+        return Fact(kind="build", name=plan.id, values=values, nodes=nodes)
+
+    def _wish(self, plan_id: str, name: str, value: Value, rig: Rig, field: str) -> Quantity:
+        return calculated(
+            f"{plan_id}.{name}",
+            name.replace("_", " "),
+            value,
+            "",
+            f"the build against {field}",
+            (self.rig_node(rig), self.nodes[field]),
+        )
+
+    def _noise(self, rig: Rig, sized: Sized) -> str:
+        """The quietest kind of place the build belongs in, by its watts."""
+        if rig.rental:
+            return "silent"
+        if all(d.form == "machine" for d in rig.devices):
+            return "quiet"
+        if any(d.form == "module" for d in rig.devices):
+            return "server-room"
+        watts = sized.figures["gpu_w"].number
+        for place in ("quiet", "living-room", "office", "garage", "basement"):
+            if watts <= self.knowledge.parameter(f"noise-max-w-{place}").number:
+                return place
+        return "server-room"
+
+    def _slots_short(self, rig: Rig) -> int:
+        board = self.profile.board
+        if board is None or board == "none" or rig.rental:
+            return 0
+        cards = sum(1 for d in rig.devices if d.form == "card")
+        slots = self.maker.slots(board) * rig.nodes
+        if self.profile.pcie is not None:
+            slots = len(self.profile.pcie.lanes) * rig.nodes
+        return max(0, cards - slots)
+
+    def _price_figures(self, plan_id: str, price: PriceResult) -> dict[str, Quantity]:
+        middle = calculated(
+            f"{plan_id}.price_mid_usd",
+            "to pay, middle",
+            (price.low.number + price.high.number) / 2,
+            "USD",
+            "(low + high) / 2",
+            (price.low, price.high),
+        )
+        return {"price_low_usd": price.low, "price_high_usd": price.high, "price_mid_usd": middle}
+
+    def _gaps(
+        self,
+        plan_id: str,
+        sized: dict[str, Quantity],
+        figures: dict[str, Quantity],
+        rig: Rig,
+    ) -> dict[str, Quantity]:
+        """Distances between the build and the person's limits, where a limit was stated."""
+        profile, nodes = self.profile, self.nodes
+        gaps: dict[str, tuple[Quantity, Quantity]] = {}
+        if profile.budget_usd is not None:
+            budget = nodes["budget_usd"]
+            gaps["over_budget_usd"] = figures["price_low_usd"], budget
+            gaps["over_budget_high_usd"] = figures["price_high_usd"], budget
+        if profile.min_tok_s is not None:
+            gaps["speed_gap_tok_s"] = sized["decode_tok_s"], nodes["min_tok_s"]
+        if not rig.rental:
+            if profile.power_limit_w is not None:
+                gaps["over_power_w"] = sized["system_w"], nodes["power_limit_w"]
+            if self.circuit is not None:
+                gaps["over_circuit_w"] = sized["system_w"], self.circuit
+            if profile.psu_w is not None and all(d.form == "card" for d in rig.devices):
+                gaps["psu_short_w"] = sized["psu_needed_w"], nodes["psu_w"]
+        return {
+            name: calculated(
+                f"{plan_id}.{name}",
+                name.rsplit("_", 1)[0].replace("_", " "),
+                has.number - limit.number,
+                has.unit,
+                f"{has.label} - {limit.label}",
+                (has, limit),
+            )
+            for name, (has, limit) in gaps.items()
+        }
+
+
+WISH_OF = {
+    "over_noise": "noise",
+    "slots_short": "board",
+    "vendor_allowed": "vendors",
+    "os_allowed": "os",
+    "context_beyond_model": "context_tokens",
+}
+BUILD_FIGURES = frozenset(
+    """weights_gib kv_gib compute_gib reserve_gib required_gib usable_gib total_gib headroom_gib
+    full_kv_headroom_gib max_context_tokens max_users guide_effective_gb decode_low_tok_s
+    decode_tok_s decode_high_tok_s aggregate_tok_s speed_gap_tok_s price_low_usd price_high_usd
+    price_mid_usd over_budget_usd over_budget_high_usd gpu_w system_w psu_needed_w psu_short_w
+    over_power_w over_circuit_w link_gb_s""".split()
+)
+
+
+def _meant_for(rig: Rig) -> str:
+    """The runtime in the build's name, or any."""
+    for ending in ("exo", "ray-serve", "sglang", "vllm"):
+        if rig.slug.endswith("-" + ending):
+            return ending
+    return "any"
+
+
+def _runs(device: Device, os: str) -> bool:
+    if os == "any":
+        return True
+    return (device.vendor == "apple") == (os == "macos")
+
+
+def age_days(as_of: str, today: str) -> int:
+    """Days from ``as_of`` (YYYY, YYYY-MM or YYYY-MM-DD, read as its last day) to ``today``."""
+    if not as_of:
+        return 0
+    return max(0, (date.fromisoformat(today) - _last_day(as_of)).days)
+
+
+def _last_day(text: str) -> date:
+    parts = [int(part) for part in text.split("-")]
+    if len(parts) == 3:
+        return date(*parts)
+    year, month = (parts[0], parts[1]) if len(parts) == 2 else (parts[0], 12)
+    following = date(year + month // 12, month % 12 + 1, 1)
+    return date.fromordinal(following.toordinal() - 1)

@@ -1,0 +1,64 @@
+"""The nearest single changes that flip the advice, each tried out before it is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from advisor.knowledge import Knowledge, Trial
+from advisor.model.advice import Change
+from advisor.model.profile import Profile
+
+from .assemble import Outcome
+
+
+def changes(
+    outcome: Outcome, consult: Callable[[Profile], Outcome], knowledge: Knowledge
+) -> tuple[Change, ...]:
+    """For every row of knowledge/changes.yaml, the first step that gives another answer."""
+    found: list[Change] = []
+    for trial in knowledge.trials:
+        for value in _steps(trial, outcome.profile):
+            other = consult(outcome.profile.with_field(trial.field, value))
+            if _answer(other) != _answer(outcome):
+                found.append(_change(trial, value, other))
+                break
+    return tuple(found)
+
+
+def _answer(outcome: Outcome) -> tuple[str | None, str | None]:
+    order = outcome.ranking.order
+    return outcome.headline.word, order[0].slug if order else None
+
+
+def _steps(trial: Trial, profile: Profile) -> Iterator[Any]:
+    """The values to try, nearest first, without the one that already holds."""
+    now = getattr(profile, trial.field)
+    for value in trial.values:
+        if value != now and not (isinstance(value, tuple) and value[0] == now[0]):
+            yield value
+    if trial.field in profile.given or isinstance(now, int):
+        for scale in trial.scale:
+            if now:
+                yield type(now)(now * scale)
+
+
+def _change(trial: Trial, value: Any, other: Outcome) -> Change:
+    order = other.ranking.order
+    then = order[0].sized.plan.rig.title if order else "nothing fits"
+    word = str(other.headline.word)
+    shown = ", ".join(value) if isinstance(value, tuple) else _shown(trial.field, value)
+    return Change(
+        set={trial.field: list(value) if isinstance(value, tuple) else value},
+        then=order[0].slug if order else word,
+        text=trial.say.replace("{value}", shown).replace("{then}", f"{word}, {then}"),
+    )
+
+
+def _shown(field: str, value: Any) -> str:
+    if isinstance(value, str | bool):
+        return str(value)
+    text = f"{value:,.0f}"
+    if field.endswith("_usd"):
+        return f"${text}"
+    return f"{text} W" if field.endswith("_w") else text

@@ -1,0 +1,42 @@
+"""The launch command and the checks after building, from the runtime's entry."""
+
+from __future__ import annotations
+
+from advisor.knowledge import Knowledge
+from advisor.model.advice import Check, Launch
+from advisor.model.plan import Sized
+from advisor.model.profile import Profile
+
+
+def launch(sized: Sized, profile: Profile, knowledge: Knowledge) -> Launch:
+    """The runtime's template for this split, filled in with the plan."""
+    plan = sized.plan
+    runtime = knowledge.runtimes[plan.runtime]
+    template = runtime.commands.get(plan.split) or runtime.commands["none"]
+    nodes = plan.rig.nodes
+    fields = {
+        "model": f"{plan.model.slug}-{plan.quant.slug}.gguf",
+        "hub_id": plan.model.hub_id or plan.model.slug,
+        "quant": plan.quant.slug,
+        "context": str(profile.context_tokens),
+        "total_context": str(profile.context_tokens * profile.users),
+        "count": str(plan.rig.device_count),
+        "nodes": str(nodes),
+        "per_node": str(plan.rig.device_count // nodes),
+        "users": str(profile.users),
+        "kv_flags": runtime.kv_flags.get(plan.kv, ""),
+    }
+    command = template
+    for name, value in fields.items():
+        command = command.replace("{" + name + "}", value)
+    return Launch(command=" ".join(command.split()), env=runtime.env, notes=runtime.notes)
+
+
+def verify(sized: Sized, knowledge: Knowledge) -> tuple[Check, ...]:
+    """What to run after building: the link's checks first, then the runtime's."""
+    plan = sized.plan
+    checks = [
+        *knowledge.link_checks.get(plan.rig.link, ()),
+        *knowledge.runtimes[plan.runtime].verify,
+    ]
+    return tuple(Check(command=command, expect=expect) for command, expect in checks)

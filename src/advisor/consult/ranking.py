@@ -1,0 +1,125 @@
+"""Ranking: preferences of the rules, then the person's priorities, then simplicity and price.
+
+Selection is successive: every criterion keeps the builds within its tolerance of the best and hands
+them to the next. The winner is what is left; the criterion that dropped the runner-up decided.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from advisor.knowledge import Knowledge, Priority
+from advisor.model.facts import Verdict
+from advisor.model.quantity import Quantity, Strict
+
+from .judged import Judged
+
+
+class Criterion(Strict):
+    """One step of the selection. ``score`` is smaller for the better."""
+
+    label: str
+    score: Callable[[Judged], float]
+    tolerance: float = 0.0
+    figure: str | None = None
+
+    def keep(self, builds: Sequence[Judged]) -> list[Judged]:
+        """The builds within the tolerance of the best."""
+        scores = [self.score(build) for build in builds]
+        best = min(scores)
+        limit = best + abs(best) * self.tolerance
+        return [build for build, score in zip(builds, scores, strict=True) if score <= limit]
+
+
+class Ranking(Strict):
+    """Builds best first, one a rig, and what decided between the first two."""
+
+    order: tuple[Judged, ...]
+    decided_by: Criterion | None
+
+
+def rank(
+    builds: Sequence[Judged],
+    preferences: Sequence[tuple[str, str, bool]],
+    priorities: Sequence[str],
+    knowledge: Knowledge,
+    most: int,
+) -> Ranking:
+    """Order the viable ``builds``; ``preferences`` are (code, title, first) in rule order."""
+    chain = _chain(preferences, priorities, knowledge)
+    left = list(builds)
+    order: list[Judged] = []
+    while left and len(order) < most:
+        best = _select(left, chain)
+        order.append(best)
+        left = [build for build in left if build.slug != best.slug]
+    decided = None
+    if len(order) > 1:
+        decided = next((c for c in chain if len(c.keep(order[:2])) == 1), None)
+    return Ranking(order=tuple(order), decided_by=decided)
+
+
+def _select(builds: list[Judged], chain: Sequence[Criterion]) -> Judged:
+    for criterion in chain:
+        builds = criterion.keep(builds)
+        if len(builds) == 1:
+            break
+    return builds[0]
+
+
+def _chain(
+    preferences: Sequence[tuple[str, str, bool]], priorities: Sequence[str], knowledge: Knowledge
+) -> list[Criterion]:
+    wishes = [_by_figure(knowledge.priorities[name]) for name in priorities]
+    names = dict.fromkeys([*priorities, *knowledge.ranking_tail])
+    wishes = [_by_figure(knowledge.priorities[name]) for name in names]
+    told = wishes[: len(priorities)]
+    rest = wishes[len(priorities) :]
+    early = [_by_rule(code, title) for code, title, first in preferences if first]
+    late = [_by_rule(code, title) for code, title, first in preferences if not first]
+    return [*early, *told, *late, *rest, Criterion(label="name", score=_nothing)]
+
+
+def _nothing(build: Judged) -> float:
+    return 0.0
+
+
+def _by_rule(code: str, title: str) -> Criterion:
+    def score(build: Judged) -> float:
+        return 0.0 if any(v.rule == code for v in build.verdicts) else 1.0
+
+    return Criterion(label=f"{title} ({code})", score=score)
+
+
+def _by_figure(priority: Priority) -> Criterion:
+    sign = 1.0 if priority.best == "lowest" else -1.0
+
+    def score(build: Judged) -> float:
+        return sign * float(build.fact.values[priority.figure])
+
+    return Criterion(
+        label=priority.label, score=score, tolerance=priority.tolerance, figure=priority.figure
+    )
+
+
+def rejections(build: Judged) -> list[Verdict]:
+    """What speaks against a build."""
+    return [verdict for verdict in build.verdicts if verdict.kind == "reject"]
+
+
+def nearest(builds: Sequence[Judged]) -> Judged | None:
+    """The rejected build with the fewest objections, then the cheapest."""
+    return min(
+        builds,
+        key=lambda b: (
+            len(rejections(b)),
+            float(b.fact.values["price_low_usd"]),
+            b.sized.plan.id,
+        ),
+        default=None,
+    )
+
+
+def figure_of(build: Judged, criterion: Criterion) -> Quantity | None:
+    """The node of the figure a criterion compares."""
+    return build.fact.nodes.get(criterion.figure) if criterion.figure else None

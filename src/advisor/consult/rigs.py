@@ -1,0 +1,289 @@
+"""Rigs: from a build's name, from what the person owns, from the catalogue of builds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Literal, cast
+
+from advisor.errors import InputError, Problem, nearest
+from advisor.knowledge import Knowledge, Unknown
+from advisor.model.advice import Link
+from advisor.model.catalog import BuildTemplate, Device
+from advisor.model.plan import Member, Rig
+from advisor.model.profile import Profile
+from advisor.model.quantity import Quantity, assumed, calculated
+
+RUNTIME_ENDINGS = ("exo", "ray-serve", "sglang", "vllm")
+LINK_ENDINGS = ("nvlink", "nvswitch")
+NETWORK_LINKS: dict[str, Link] = {
+    "none": "ethernet",
+    "1gbe": "ethernet",
+    "10gbe": "ethernet",
+    "25gbe": "ethernet",
+    "100gbe": "ethernet",
+    "infiniband": "infiniband",
+    "thunderbolt4": "thunderbolt",
+    "thunderbolt5": "thunderbolt",
+}
+
+
+def template_from(text: str, knowledge: Knowledge, field: str = "considering") -> BuildTemplate:
+    """Read ``2x rtx-4090``, ``rtx-4090 + rtx-3090`` or a build slug.
+
+    Raises InputError naming the nearest device when a word is not in the catalogue.
+    """
+    rest = text.strip().lower()
+    rental = rest.startswith("rent-")
+    rest = rest.removeprefix("rent-")
+    nodes = 1
+    if match := re.match(r"(\d+)-nodes-", rest):
+        nodes = int(match[1])
+        rest = rest[match.end() :]
+    runtime = next((word for word in RUNTIME_ENDINGS if rest.endswith("-" + word)), None)
+    if runtime:
+        rest = rest.removesuffix("-" + runtime)
+    link = next((word for word in LINK_ENDINGS if rest.endswith("-" + word)), None)
+    if link:
+        rest = rest.removesuffix("-" + link)
+    devices: dict[str, int] = {}
+    for part in rest.split("+"):
+        match = re.fullmatch(r"\s*(?:(\d+)\s*[x×]\s*-?\s*)?(.+?)\s*", part)
+        if match is None:
+            raise InputError(
+                Problem(
+                    file="profile",
+                    field=field,
+                    what="this is not a build",
+                    found=text,
+                    accepted="2x rtx-3090, rtx-4090 + rtx-3090, or a build slug",
+                )
+            )
+        device = device_named(match[2], knowledge, field)
+        devices[device.slug] = devices.get(device.slug, 0) + int(match[1] or 1)
+    return BuildTemplate(devices=devices, link=link, nodes=nodes, runtime=runtime, rental=rental)
+
+
+def device_named(word: str, knowledge: Knowledge, field: str) -> Device:
+    """The device meant by ``word``; InputError with the nearest names when there is none."""
+    try:
+        return knowledge.find_device(word)
+    except Unknown as unknown:
+        raise InputError(
+            Problem(
+                file="profile",
+                field=field,
+                what="this device is not in the catalogue",
+                found=word,
+                accepted=(
+                    "a slug of `advisor catalog devices`, or your own entry in an overlay folder "
+                    "(--knowledge DIR, devices.yaml with name, memory, bandwidth and watts)"
+                ),
+                nearest=", ".join(unknown.nearest) or nearest(word, knowledge.devices),
+            )
+        ) from None
+
+
+class RigMaker:
+    """Makes rigs for one profile, with what it owns marked as owned."""
+
+    def __init__(self, profile: Profile, knowledge: Knowledge) -> None:
+        self.profile = profile
+        self.knowledge = knowledge
+        owned = (
+            (device_named(word, knowledge, "existing_cards"), count)
+            for word, count in profile.existing_cards.items()
+        )
+        self.owned: dict[str, int] = {}
+        for device, count in owned:
+            self.owned[device.slug] = self.owned.get(device.slug, 0) + count
+
+    def candidates(self) -> Iterator[Rig]:
+        """Every rig worth judging, each slug once: owned, extended, considered, offered."""
+        seen: set[str] = set()
+        for template in self._templates():
+            rig = self.rig(template)
+            if rig.slug not in seen:
+                seen.add(rig.slug)
+                yield rig
+
+    def considered(self) -> tuple[str, ...]:
+        """The slugs of the builds the person named."""
+        return tuple(
+            self.rig(template_from(text, self.knowledge)).slug for text in self.profile.considering
+        )
+
+    def _templates(self) -> Iterator[BuildTemplate]:
+        if self.owned:
+            yield from self._linked(dict(self.owned), self.profile.nodes)
+        for slug, count in self.owned.items():
+            if len(self.owned) > 1:
+                yield from self._linked({slug: count})
+            if self.knowledge.devices.get(slug) and self.knowledge.devices[slug].form == "card":
+                for more in range(1, int(self.knowledge.parameter("cards-to-add").number) + 1):
+                    yield from self._linked({slug: count + more})
+                yield from self._mixed(slug, count)
+        for text in self.profile.considering:
+            yield template_from(text, self.knowledge)
+        yield from self.knowledge.builds
+
+    def _linked(self, devices: dict[str, int], nodes: int = 1) -> Iterator[BuildTemplate]:
+        """The devices with a bridge where they take one, and without."""
+        only = next(iter(devices)) if len(devices) == 1 else None
+        if only and devices[only] > 1 and nodes == 1:
+            device = self.knowledge.find_device(only)
+            if device.bridge == "nvlink":
+                yield BuildTemplate(devices=devices, link="nvlink")
+            if device.fabric == "nvswitch":
+                yield BuildTemplate(devices=devices, link="nvswitch")
+        yield BuildTemplate(devices=devices, nodes=nodes)
+
+    def _mixed(self, slug: str, count: int) -> Iterator[BuildTemplate]:
+        """One other card beside the owned ones, as the catalogue offers single cards."""
+        vendor = self.knowledge.find_device(slug).vendor
+        for build in self.knowledge.builds:
+            (other, how_many), *more = build.devices.items()
+            device = self.knowledge.devices[other]
+            if (
+                not more
+                and how_many == 1
+                and not build.rental
+                and device.form == "card"
+                and other != slug
+                and device.vendor == vendor
+            ):
+                yield BuildTemplate(devices={slug: count, other: 1})
+
+    def rig(self, template: BuildTemplate) -> Rig:
+        """A template as a rig: link, lanes and ownership filled in."""
+        per_node = {self.knowledge.find_device(s): n for s, n in template.devices.items()}
+        whole = all(device.form == "machine" for device in per_node)
+        machines = sum(per_node.values())
+        nodes = machines if whole and machines > 1 else template.nodes
+        members = tuple(
+            Member(
+                device=device,
+                count=count if whole else count * template.nodes,
+                owned=0 if template.rental else self._owned(device, count, whole, template.nodes),
+            )
+            for device, count in per_node.items()
+        )
+        link = self._link(template, members, nodes)
+        lanes = self._lanes(members, nodes, link)
+        return Rig(
+            slug=_slug(members, template, link, nodes),
+            title=_title(members, template, link, nodes),
+            members=members,
+            link=link,
+            link_gb_s=self._link_speed(members, link, lanes, nodes),
+            nodes=nodes,
+            lanes=lanes,
+            rental=template.rental,
+            host_ram_gb=self.profile.system_ram_gb or 0.0,
+            power_cap_w=self.profile.gpu_power_cap_w,
+        )
+
+    def _owned(self, device: Device, count: int, whole: bool, nodes: int) -> int:
+        needed = count if whole else count * nodes
+        return min(self.owned.get(device.slug, 0), needed)
+
+    def _link(self, template: BuildTemplate, members: tuple[Member, ...], nodes: int) -> Link:
+        count = sum(member.count for member in members)
+        if template.link:
+            return cast(Link, template.link)
+        if nodes > 1:
+            return NETWORK_LINKS[self.profile.network]
+        if members[0].device.kind in ("apple", "unified"):
+            return "unified"
+        if count == 1:
+            return "none"
+        if members[0].device.fabric == "nvswitch" and len(members) == 1:
+            return "nvswitch"
+        return "pcie"
+
+    def _lanes(self, members: tuple[Member, ...], nodes: int, link: Link) -> int | None:
+        """Lanes of the narrowest slot used; stated, or usual for the board."""
+        cards = [m.device for m in members for _ in range(m.count) if m.device.form == "card"]
+        if not cards:
+            return None
+        own = min(card.pcie_lanes or 16 for card in cards)
+        per_node = -(-len(cards) // nodes)
+        if self.profile.pcie is not None:
+            slots = sorted(self.profile.pcie.lanes, reverse=True)[:per_node]
+            return min(own, slots[-1])
+        several = per_node > 1
+        board = self.profile.board or "consumer"
+        wide = board in ("workstation", "server") or per_node > self.slots("consumer")
+        usual = "lanes-several-cards-consumer" if several and not wide else "lanes-full-slot"
+        return min(own, int(self.knowledge.parameter(usual).number))
+
+    def slots(self, board: Literal["consumer", "workstation", "server"]) -> int:
+        """GPU slots a board of that class usually has."""
+        return int(self.knowledge.parameter(f"slots-{board}").number)
+
+    def _link_speed(
+        self, members: tuple[Member, ...], link: Link, lanes: int | None, nodes: int
+    ) -> Quantity | None:
+        """One direction between two devices, GB/s."""
+        parameter = self.knowledge.parameter
+        device = members[0].device
+        if link in ("nvlink", "nvswitch") and device.link_gb_s is not None:
+            return self.knowledge.figure(device, "link_gb_s")
+        if nodes > 1:
+            word = self.profile.network
+            if word == "none":
+                word = "thunderbolt5" if device.kind == "apple" else "10gbe"
+            return parameter(f"network-{word}-gb-s")
+        if link != "pcie" or lanes is None:
+            return None
+        stated = self.profile.pcie.generation if self.profile.pcie else None
+        card = min(m.device.pcie_gen or 4.0 for m in members)
+        generation = int(min(card, stated) if stated else card)
+        lane = parameter(f"pcie{generation}-lane-gb-s")
+        width = assumed(f"lanes.{lanes}", "lanes of the narrowest GPU slot", lanes)
+        return calculated(
+            f"link.pcie{generation}x{lanes}",
+            f"PCIe {generation}.0 x{lanes}, one direction",
+            lane.number * lanes,
+            "GB/s",
+            "GB/s a lane x lanes",
+            (lane, width),
+        )
+
+
+def _slug(members: tuple[Member, ...], template: BuildTemplate, link: Link, nodes: int) -> str:
+    whole = members[0].device.form == "machine"
+    per_node = 1 if whole else template.nodes
+    if whole and len(members) == 1 and members[0].count == 1:
+        body = members[0].device.slug
+    else:
+        body = "+".join(f"{m.count // per_node}x-{m.device.slug}" for m in members)
+    if link in ("nvlink", "nvswitch") and not template.rental and nodes == 1:
+        body += f"-{link}"
+    if nodes > 1 and not whole:
+        body = f"{nodes}-nodes-{body}"
+    if template.runtime:
+        body += f"-{template.runtime}"
+    elif whole and nodes > 1:
+        body += "-exo" if members[0].device.kind == "apple" else ""
+    return f"rent-{body}" if template.rental else body
+
+
+def _title(members: tuple[Member, ...], template: BuildTemplate, link: Link, nodes: int) -> str:
+    if template.title:
+        return template.title
+    per_node = 1 if members[0].device.form == "machine" else template.nodes
+    parts = [
+        m.device.name if m.count == per_node else f"{m.count // per_node}× {m.device.name}"
+        for m in members
+    ]
+    text = " + ".join(parts)
+    if link == "nvlink":
+        text += " with NVLink"
+    if nodes > 1 and per_node > 1:
+        text = f"{nodes} machines with {text} each"
+    if template.runtime:
+        text += {"exo": " in an Exo cluster", "ray-serve": " behind Ray Serve"}.get(
+            template.runtime, f" under {template.runtime}"
+        )
+    return f"rented {text}" if template.rental else text

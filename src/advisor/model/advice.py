@@ -1,0 +1,189 @@
+"""The advice as people and programs receive it; the shape of ``--format json``."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from .facts import Severity
+from .quantity import Node, Strict
+
+AdviceWord = Literal["buy", "add", "keep", "rent", "test-first", "no-viable-build", "need-facts"]
+Link = Literal[
+    "nvlink", "pcie", "nvswitch", "unified", "thunderbolt", "ethernet", "infiniband", "none"
+]
+
+
+class DeviceCount(Strict):
+    device: str
+    count: int
+    owned: int
+
+
+class DeviceFit(Strict):
+    """What one device holds, GiB."""
+
+    device: str
+    index: int
+    layers: int
+    weights_gib: float
+    kv_gib: float
+    compute_gib: float
+    used_gib: float
+    capacity_gib: float
+
+
+class Fit(Strict):
+    """Memory of a build, GiB (2**30 bytes) unless the name says otherwise."""
+
+    weights_gib: float
+    kv_gib: float
+    compute_gib: float
+    reserve_gib: float
+    required_gib: float
+    usable_gib: float
+    total_gib: float
+    headroom_gib: float
+    max_context_tokens: int
+    max_users: int
+    guide_effective_gb: float
+    devices: tuple[DeviceFit, ...]
+
+
+class Range(Strict):
+    low: float
+    expected: float
+    high: float
+
+
+class Speed(Strict):
+    """Tokens per second; ``low`` to ``high`` is meant as an 80 % interval."""
+
+    decode_tok_s: Range
+    prefill_tok_s: Range | None
+    aggregate_decode_tok_s: Range
+    limited_by: Literal["memory-bandwidth", "compute", "link", "cpu", "kv-room"]
+
+
+class Launch(Strict):
+    command: str
+    env: dict[str, str]
+    notes: tuple[str, ...]
+
+
+class Check(Strict):
+    """A command to run after building, and what to expect of it."""
+
+    command: str
+    expect: str
+
+
+class PriceItem(Strict):
+    what: str
+    low: float
+    high: float
+
+
+class Price(Strict):
+    """US dollars; owned parts are absent because they cost nothing."""
+
+    low: float
+    high: float
+    covers: Literal["cards", "system"]
+    as_of: str
+    items: tuple[PriceItem, ...]
+
+
+class Power(Strict):
+    gpu_w: float
+    system_w: float
+    psu_w: float
+    circuit: str | None
+    heat_btu_h: float
+    usd_per_year: float
+
+
+class Build(Strict):
+    slug: str
+    title: str
+    devices: tuple[DeviceCount, ...]
+    link: Link
+    fit: Fit
+    speed: Speed
+    quant: str
+    kv: str
+    split: str
+    runtime: str
+    launch: Launch
+    verify: tuple[Check, ...]
+    price_usd: Price
+    power: Power
+    noise: str
+    relaxed: tuple[str, ...] = ()
+    because: tuple[str, ...]
+
+
+class Reason(Strict):
+    rule: str
+    text: str
+    node: str
+
+
+class Rejected(Strict):
+    build: str
+    reasons: tuple[Reason, ...]
+
+
+class Warn(Strict):
+    id: str
+    rule: str
+    severity: Severity
+    text: str
+    check: str | None
+    fix: str
+    node: str
+
+
+class Statement(Strict):
+    text: str
+    node: str
+
+
+class Change(Strict):
+    """The smallest single change found that flips the advice to ``then``."""
+
+    set: dict[str, Any]
+    then: str
+    text: str
+
+
+class Dissent(Strict):
+    erratum: str
+    guide_says: str
+    evidence_says: str
+    used: Literal["guide", "evidence"]
+
+
+class Source(Strict):
+    id: str
+    title: str
+    locator: str
+    date: str
+
+
+class Advice(Strict):
+    advice: Literal[1] = 1
+    name: str
+    profile: dict[str, Any]
+    assumed: tuple[str, ...]
+    readings: tuple[str, ...]
+    verdict: AdviceWord
+    recommendation: Build | None
+    alternatives: tuple[Build, ...]
+    rejected: tuple[Rejected, ...]
+    warnings: tuple[Warn, ...]
+    statements: tuple[Statement, ...]
+    would_change: tuple[Change, ...]
+    dissent: tuple[Dissent, ...]
+    trace: tuple[Node, ...]
+    sources: tuple[Source, ...]
+    knowledge_version: str

@@ -1,0 +1,253 @@
+"""What the knowledge base holds: one type a kind of entry."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from .quantity import Grade, Strict
+
+DeviceKind = Literal["consumer", "workstation", "datacenter", "unified", "apple"]
+Vendor = Literal["nvidia", "amd", "intel", "apple"]
+Family = Literal["gguf", "awq", "gptq", "fp8", "int8", "exl", "mlx", "mxfp4", "nvfp4", "bnb", "none"]
+
+
+class Source(Strict):
+    """Where a figure was read: ``locator`` is an address, a file or a page."""
+
+    id: str
+    title: str
+    locator: str
+    date: str
+
+
+class Device(Strict):
+    """A graphics card or a whole machine with one pool of memory.
+
+    ``memory_gb`` is the number on the box; ``visible_gib`` is what software can address
+    (2**30 bytes). Bandwidths are GB/s (10**9); ``link_gb_s`` counts one direction.
+    ``tdp_w`` of a whole machine is its wall draw under load.
+    """
+
+    slug: str
+    name: str
+    aliases: tuple[str, ...] = ()
+    vendor: Vendor
+    kind: DeviceKind
+    chip: str | None = None  # Apple: several machines share one chip
+    memory_gb: float
+    visible_gib: float
+    bandwidth_gb_s: float
+    tdp_w: float
+    transient_w: float | None = None
+    pcie_gen: float | None = None
+    pcie_lanes: int | None = None
+    slots_wide: int | None = None  # None for modules and whole machines
+    form: Literal["card", "module", "machine"]
+    bridge: Literal["nvlink", "infinity-fabric"] | None = None
+    fabric: Literal["nvswitch", "infinity-fabric"] | None = None
+    link_gb_s: float | None = None
+    link_max_devices: int | None = None
+    fp16_tflops: float
+    fp8: bool
+    compute_capability: float | None = None
+    p2p: bool
+    year: int
+    withdrawn: str | None = None  # date it left the shops, or None
+    superseded_by: tuple[str, ...] = ()
+    note: str = ""
+    grade: Grade
+    cites: tuple[str, ...]
+    field_cites: dict[str, tuple[str, ...]] = {}
+    field_grades: dict[str, Grade] = {}
+
+
+class LayerGroup(Strict):
+    """Layers that cache keys and values alike.
+
+    ``gqa``: 2 x kv_heads x head_dim values a token; ``shared_kv`` stores keys and values once.
+    ``mla``: kv_lora_rank + rope_dim values a token. ``window`` stops growth at so many tokens;
+    ``compression`` keeps one entry for so many tokens. ``state_bytes`` is a fixed state a layer
+    (linear attention), 0 where no figure is known.
+    """
+
+    kind: Literal["gqa", "mla", "linear"]
+    layers: int
+    kv_heads: int = 0
+    head_dim: int = 0
+    shared_kv: bool = False
+    kv_lora_rank: int = 0
+    rope_dim: int = 0
+    window: int | None = None
+    compression: int = 1
+    state_bytes: int = 0
+
+
+class Model(Strict):
+    """A language model; parameter counts in units of 10**9."""
+
+    slug: str
+    name: str
+    hub_id: str | None
+    aliases: tuple[str, ...] = ()
+    total_params_b: float
+    active_params_b: float
+    layers: int
+    hidden_size: int
+    heads: int
+    kv_heads: int
+    vocab_size: int
+    max_context_tokens: int
+    attention: tuple[LayerGroup, ...]
+    experts: int | None = None
+    experts_active: int | None = None
+    native_quant: str | None = None  # released in this format (gpt-oss: mxfp4)
+    licence: str
+    note: str = ""
+    grade: Grade
+    cites: tuple[str, ...]
+
+
+class Quant(Strict):
+    """A weight format. ``bits_per_weight`` is the whole file's average."""
+
+    slug: str
+    name: str
+    aliases: tuple[str, ...] = ()
+    family: Family
+    bits_class: int  # 4 for every "Q4"-like format
+    bits_per_weight: float
+    runtimes: tuple[str, ...]
+    min_compute_capability: float | None = None
+    note: str = ""
+    grade: Grade
+    cites: tuple[str, ...]
+
+
+class FileSize(Strict):
+    """A published size of one model in one format, GB (10**9 bytes)."""
+
+    model: str
+    quant: str
+    size_gb: float
+    grade: Grade
+    cites: tuple[str, ...]
+
+
+class PriceEntry(Strict):
+    """What one part costs. ``basis``: market (street or used listings), list (vendor), msrp (launch
+    price only), guide. ``part`` is a device slug or a part name such as ``nvlink-bridge-3090``."""
+
+    part: str
+    condition: Literal["new", "used"]
+    low_usd: float
+    high_usd: float
+    as_of: str  # YYYY-MM-DD, YYYY-MM or YYYY
+    basis: Literal["market", "list", "msrp", "guide"]
+    note: str = ""
+    grade: Grade
+    cites: tuple[str, ...]
+
+
+class Parameter(Strict):
+    """A tuning figure with its date, grade and source; ``value`` is the one in force."""
+
+    id: str
+    label: str
+    value: float
+    unit: str
+    grade: Grade
+    cites: tuple[str, ...]
+    since: str
+
+
+class BuildTemplate(Strict):
+    """A rig worth offering to somebody who owns nothing."""
+
+    devices: dict[str, int]
+    link: str | None = None
+    nodes: int = 1
+    runtime: str | None = None  # clusters and replicas: exo, ray-serve, sglang, vllm
+    rental: bool = False
+    title: str | None = None
+    note: str = ""
+    cites: tuple[str, ...] = ()
+
+
+class Runtime(Strict):
+    """An inference runtime: what it loads, where it runs, how it is started.
+
+    ``commands`` maps a split (``none``, ``layer``, ``tensor`` …) to a command template with the
+    fields {model}, {repo}, {context}, {total_context}, {count}, {nodes}, {per_node}, {users},
+    {gpu_layers} and {kv_flags}.
+    """
+
+    slug: str
+    name: str
+    families: tuple[Family, ...]
+    vendors: tuple[Vendor, ...]
+    min_compute_capability: float | None = None
+    splits: tuple[str, ...]
+    default_quant: str
+    commands: dict[str, str]
+    kv_flags: dict[str, str]
+    env: dict[str, str] = {}
+    notes: tuple[str, ...] = ()
+    verify: tuple[tuple[str, str], ...] = ()
+    cites: tuple[str, ...]
+
+
+class Claim(Strict):
+    id: str
+    text: str
+    section: str
+    kind: str
+    figures: str
+    conditions: str
+    grade: Grade
+    erratum: str | None = None
+
+
+class Erratum(Strict):
+    """Where the guide and the evidence part."""
+
+    id: str
+    title: str
+    severity: Literal["high", "medium", "low"]
+    guide_says: str
+    evidence_says: str
+    treatment: str = ""
+    used: Literal["guide", "evidence"] = "evidence"
+    claims: tuple[str, ...] = ()
+    cites: tuple[str, ...] = ()
+
+
+class Priority(Strict):
+    """How a priority is measured: a figure of the build template and which end is best."""
+
+    figure: str
+    best: Literal["lowest", "highest"]
+    tolerance: float
+    label: str
+
+
+class Trial(Strict):
+    """A single change worth trying: factors on what was said, or values instead of it."""
+
+    field: str
+    scale: tuple[float, ...] = ()
+    values: tuple[str | int | bool | tuple[str, ...], ...] = ()
+    say: str
+
+
+class LinkCheck(Strict):
+    link: str
+    command: str
+    expect: str
+
+
+class Superseded(Strict):
+    """A machine people name that does not exist, and what stands for it."""
+
+    word: str
+    stands_for: str
+    erratum: str

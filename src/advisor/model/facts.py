@@ -1,0 +1,54 @@
+"""What the rules read and what they conclude."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from .quantity import Quantity, Strict, Value
+
+Stage = Literal["derive", "choose", "judge", "recommend", "advise"]
+STAGES: tuple[Stage, ...] = ("derive", "choose", "judge", "recommend", "advise")
+VerdictKind = Literal["reject", "warn", "prefer", "require", "note", "conclude"]
+Severity = Literal["high", "medium", "low"]
+
+
+class Fact(Strict):
+    """One flat record in working memory.
+
+    ``values`` holds every attribute of the template that is known; an optional attribute that is
+    unknown is left out. ``nodes`` says where a value came from, for the attributes that have a
+    history. ``name`` is unique within the kind (a build slug, ``profile``).
+    """
+
+    kind: str
+    name: str
+    values: dict[str, Value]
+    nodes: dict[str, Quantity] = {}
+
+
+class Activation(Strict):
+    """One firing: the rule, the facts matched (alias to fact name) and what came of it."""
+
+    rule: str
+    matched: dict[str, Fact]
+    produced: tuple[Fact, ...] = ()
+
+
+class Verdict(Strict):
+    """A conclusion about one subject, with the rule node it came from.
+
+    ``id``, ``severity``, ``check`` and ``fix`` belong to warnings, ``word`` to ``conclude``,
+    ``first`` to ``prefer``: a first preference outranks the person's priorities.
+    """
+
+    kind: VerdictKind
+    rule: str
+    subject: str
+    text: str
+    node: Quantity
+    id: str | None = None
+    severity: Severity | None = None
+    check: str | None = None
+    fix: str | None = None
+    word: str | None = None
+    first: bool = False

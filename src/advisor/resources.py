@@ -1,0 +1,22 @@
+"""Where the rules and the knowledge lie: beside the source, or inside the installed package."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_PACKAGE = Path(__file__).parent
+
+
+def _folder(name: str) -> Path:
+    shipped = _PACKAGE / "_data" / name
+    return shipped if shipped.is_dir() else _PACKAGE.parents[1] / name
+
+
+def rules_dir() -> Path:
+    """The folder of the rule base."""
+    return _folder("rules")
+
+
+def knowledge_dir() -> Path:
+    """The folder of the knowledge base."""
+    return _folder("knowledge")
