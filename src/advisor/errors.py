@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,7 +13,10 @@ _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong: where, what, what was found, what is accepted, the nearest word."""
+    """One thing that is wrong: where, what, what was found, what is accepted, the nearest word.
+
+    ``what`` and ``accepted`` carry no full stop: ``str`` adds it and makes all parts safe to print.
+    """
 
     file: str
     what: str
@@ -22,43 +27,80 @@ class Problem:
     nearest: str | None = None
 
     def __str__(self) -> str:
-        where = visible(self.file) + (f":{self.line}" if self.line is not None else "")
-        text = f"{where}: "
+        text = visible(self.file, 300) + (f":{self.line}" if self.line is not None else "") + ": "
         if self.field:
             text += f"{visible(self.field)}: "
-        text += self.what
+        text += visible(self.what, 300)
         if self.found is not None:
             text += f" (found {visible(self.found)})"
         text += "."
         if self.accepted:
-            text += f" Accepted: {self.accepted}."
+            text += f" Accepted: {visible(self.accepted, 1000)}."
         if self.nearest:
-            text += f" Did you mean {visible(self.nearest)}?"
+            text += f" Did you mean {visible(self.nearest, 200)}?"
         return text
 
 
 class InputError(Exception):
-    """Input that cannot be used; ``problems`` holds one message each."""
+    """Input that cannot be used; ``problems`` holds one message each, ``str`` one line each."""
 
     def __init__(self, *problems: Problem) -> None:
+        super().__init__(*problems)
         self.problems = problems
-        super().__init__("\n".join(str(problem) for problem in problems))
+
+    def __str__(self) -> str:
+        return "\n".join(str(problem) for problem in self.problems)
 
 
 def nearest(word: str, choices: Iterable[str]) -> str | None:
-    """The choice that ``word`` most likely meant, or None."""
+    """The choice that ``word`` most likely meant, or None when nothing is close.
+
+    A choice is close when the spelling is, or when ``word`` is one of its parts
+    (``context`` of ``context_tokens``).
+    """
     from rapidfuzz import fuzz, process
 
+    words = list(choices)
+    asked = word[:200].strip().lower().replace("-", "_")
     found = process.extractOne(
-        word.lower(), list(choices), scorer=fuzz.ratio, processor=str.lower, score_cutoff=60
+        asked,
+        words,
+        scorer=fuzz.ratio,
+        processor=lambda text: text.lower().replace("-", "_"),
+        score_cutoff=65,
     )
-    return found[0] if found else None
+    if found:
+        return str(found[0])
+    return next((choice for choice in words if asked in re.split(r"[-_./ ]", choice.lower())), None)
 
 
 def visible(text: str, limit: int = 80) -> str:
-    """``text`` with control, bidirectional and unassigned characters written out, cut to length."""
-    out = "".join(
-        f"\\u{ord(char):04x}" if unicodedata.category(char) in _HIDDEN else char
-        for char in text[: limit + 1]
+    """``text`` on one line, safe to print.
+
+    Control, bidirectional, surrogate and unassigned characters are written as escapes; after
+    ``limit`` characters the rest is cut and ``…`` stands for it.
+    """
+    cut = text[:limit]
+    if not cut.isprintable():
+        cut = "".join(map(_escaped, cut))
+    return cut if len(text) <= limit else cut + "…"
+
+
+def _escaped(char: str) -> str:
+    if unicodedata.category(char) not in _HIDDEN:
+        return char
+    code = ord(char)
+    return (
+        f"\\x{code:02x}"
+        if code < 0x100
+        else f"\\u{code:04x}"
+        if code < 0x10000
+        else f"\\U{code:08x}"
     )
-    return out if len(text) <= limit else out[:limit] + "…"
+
+
+def shown(value: object) -> str:
+    """A value of a file as its writer knows it: ``true`` rather than ``True``, maps as JSON."""
+    if isinstance(value, str):
+        return value or '""'
+    return json.dumps(value, ensure_ascii=False, default=str)

@@ -61,9 +61,7 @@ def test_the_wheel_gives_advice_from_another_folder(
     work.mkdir()
     profile = shutil.copy(root / "examples/add-a-3090.yaml", work / "me.yaml")
 
-    advice = json.loads(
-        run(home / "bin/advisor", "advise", profile, "--format", "json", cwd=work)
-    )
+    advice = json.loads(run(home / "bin/advisor", "advise", profile, "--format", "json", cwd=work))
     assert advice["verdict"] == "add"
     assert advice["recommendation"]["slug"] == "2x-rtx-3090-nvlink"
 

@@ -1,0 +1,46 @@
+"""Bytes of keys and values a context takes.
+
+Grouped-query attention keeps 2 x kv_heads x head_dim values a layer and token; latent attention
+(MLA) kv_lora_rank + rope_dim; a window stops growth; compression keeps one entry for several
+tokens; linear attention holds a fixed state (DeepSeek-V2 paper, Llama 2 paper, llama.cpp cache).
+"""
+
+from __future__ import annotations
+
+from advisor.model.catalog import LayerGroup, Model
+
+
+def values_per_token(group: LayerGroup, tensor_size: int = 1) -> float:
+    """Values a token adds to one layer; KV heads are replicated when fewer than ``tensor_size``."""
+    if group.kind == "linear":
+        return 0.0
+    if group.kind == "mla":
+        return float(group.kv_lora_rank + group.rope_dim) * tensor_size
+    heads = max(group.kv_heads, tensor_size) if tensor_size > 1 else group.kv_heads
+    return (1 if group.shared_kv else 2) * heads * group.head_dim
+
+
+def cache_bytes(model: Model, tokens: int, bits: float, tensor_size: int = 1) -> float:
+    """Bytes of one request's cache at ``tokens``, over all layers and devices.
+
+    ``bits`` is the width of one stored value, block scales included.
+    """
+    total = 0.0
+    for group in model.attention:
+        held = tokens if group.window is None else min(tokens, group.window)
+        held_entries = held / group.compression
+        total += group.layers * values_per_token(group, tensor_size) * held_entries * bits / 8
+        total += group.layers * group.state_bytes
+    return total
+
+
+def longest_context(model: Model, room_bytes: float, bits: float, tensor_size: int = 1) -> int:
+    """The most tokens whose cache fits in ``room_bytes``; 0 when none does."""
+    low, high = 0, 10_485_760
+    while low < high:
+        middle = (low + high + 1) // 2
+        if cache_bytes(model, middle, bits, tensor_size) <= room_bytes:
+            low = middle
+        else:
+            high = middle - 1
+    return low
