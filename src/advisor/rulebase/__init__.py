@@ -1,0 +1,20 @@
+"""The rule base: loaded, checked, evaluated in plain Python, and what follows from a firing."""
+
+from .conclude import RuleError, node, produce, verdicts
+from .evaluate import conditions, evaluate, fact_key
+from .load import RuleBase, load_rules
+from .rule import Rule, RuleEntry
+
+__all__ = [
+    "Rule",
+    "RuleBase",
+    "RuleEntry",
+    "RuleError",
+    "conditions",
+    "evaluate",
+    "fact_key",
+    "load_rules",
+    "node",
+    "produce",
+    "verdicts",
+]

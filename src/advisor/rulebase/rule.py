@@ -1,0 +1,149 @@
+"""The shape of a rule, as editors write it and as the two consumers read it."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from advisor.model.advice import AdviceWord
+from advisor.model.facts import Severity, Stage, VerdictKind
+from advisor.model.quantity import Strict, Value
+
+Op = Literal["eq", "neq", "lt", "lte", "gt", "gte", "in", "known"]
+
+
+class Attribute(Strict):
+    """One attribute of a template."""
+
+    type: Literal["int", "float", "str", "bool"]
+    optional: bool = False
+    unit: str = ""
+    says: str
+
+
+class Template(Strict):
+    """A kind of fact; a derived one comes out of rules only."""
+
+    says: str
+    derived: bool = False
+    attributes: dict[str, Attribute]
+
+
+class ParameterRef(Strict):
+    parameter: str
+
+
+class FactRef(Strict):
+    """An attribute of another fact of the match."""
+
+    alias: str
+    attribute: str
+
+
+class SameRef(Strict):
+    """Another attribute of the same fact."""
+
+    same: str
+
+
+Operand = Value | tuple[Value, ...] | ParameterRef | FactRef | SameRef
+
+
+class Test(Strict):
+    """One comparison on one attribute."""
+
+    __test__ = False
+    attribute: str
+    op: Op
+    operand: Operand
+
+
+class Pattern(Strict):
+    """What one fact must satisfy; a template's name is its alias."""
+
+    template: str
+    tests: tuple[Test, ...]
+
+
+class Then(Strict):
+    """What follows: a verdict, a concluding word or a derived fact."""
+
+    verdict: VerdictKind | None = None
+    subject: str | None = None
+    first: bool = False
+    id: str | None = None
+    severity: Severity | None = None
+    check: str | None = None
+    fix: str | None = None
+    conclude: AdviceWord | None = None
+    derive: str | None = None
+    set: dict[str, Any] = {}
+
+
+class Example(Strict):
+    """Facts that make the rule fire, or nearly do. ``expect.text`` is part of what it says."""
+
+    name: str
+    given: dict[str, Value]
+    expect: dict[str, str] = {}
+
+
+class Examples(Strict):
+    fires: tuple[Example, ...] = Field(min_length=1)
+    quiet: tuple[Example, ...] = Field(min_length=1)
+
+
+class RuleEntry(Strict):
+    """One rule file."""
+
+    code: str = Field(pattern=r"^[A-Z]{3}[0-9]{3}$")
+    name: str = Field(pattern=r"^[a-z0-9-]+$")
+    status: Literal["draft", "stable", "deprecated"]
+    replaced_by: str | None = None
+    since: str
+    stage: Stage
+    title: str
+    when: dict[str, dict[str, Any]] = Field(min_length=1)
+    unless: dict[str, dict[str, Any]] = {}
+    then: Then
+    say: str
+    because: str
+    remedies: tuple[str, ...] = ()
+    cites: tuple[str, ...] = Field(min_length=1)
+    overrides: tuple[str, ...] = ()
+    dissent: str | None = None
+    examples: Examples
+
+
+class Rule(Strict):
+    """A checked rule. ``file`` is where it stands."""
+
+    entry: RuleEntry
+    file: str
+    when: tuple[Pattern, ...]
+    unless: tuple[Pattern, ...]
+
+    @property
+    def code(self) -> str:
+        return self.entry.code
+
+    @property
+    def title(self) -> str:
+        return self.entry.title
+
+    @property
+    def stage(self) -> Stage:
+        return self.entry.stage
+
+    @property
+    def then(self) -> Then:
+        return self.entry.then
+
+    @property
+    def cites(self) -> tuple[str, ...]:
+        return self.entry.cites
+
+    @property
+    def dissent(self) -> str | None:
+        return self.entry.dissent
