@@ -12,15 +12,13 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from advisor.errors import InputError, Problem, nearest, shown
-from advisor.yamlplain import UTF8, Builder, Mark, Place, line_at, syntax_problem
+from advisor.yamlplain import UTF8, Builder, Mark, Path_, line_at, syntax_problem
 
 M = TypeVar("M", bound=BaseModel)
 
 _SURROGATES = re.compile(
     r"(?<!\\)((?:\\\\)*)\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})"
 )
-
-
 _FAULTS = {
     "extra_forbidden": "there is no such field here",
     "missing": "this field is missing",
@@ -45,23 +43,23 @@ class Document:
         self.file = file
         self.data = data
         self._text = text
-        self._marks: dict[Place, Mark] | None = None
+        self._marks: dict[Path_, Mark] | None = None
 
-    def line(self, path: Place) -> int | None:
+    def line(self, path: Path_) -> int | None:
         """The line (from 1) where ``path`` is written, or that of its nearest parent."""
         marks = self._found()
         while path and path not in marks:
             path = path[:-1]
         return marks[path].line if path in marks else None
 
-    def written(self, path: Place) -> str | None:
+    def written(self, path: Path_) -> str | None:
         """The scalar at ``path`` letter for letter; None in JSON, where a number is only itself."""
         if not self._text or _looks_json(self._text):
             return None
         mark = self._found().get(path)
         return mark.text if mark else None
 
-    def _found(self) -> dict[Place, Mark]:
+    def _found(self) -> dict[Path_, Mark]:
         if self._marks is None:
             self._marks = {}
             if self._text:
@@ -133,7 +131,7 @@ def _joined(match: re.Match[str]) -> str:
     return f"{match[1]}\\U{0x10000 + ((high - 0xD800) << 10) + low - 0xDC00:08x}"
 
 
-def parse(model: type[M], data: object, document: Document, at: Place = ()) -> M:
+def parse(model: type[M], data: object, document: Document, at: Path_ = ()) -> M:
     """``data`` as ``model``, strictly; ``at`` is where ``data`` stands in ``document``.
 
     Raises InputError with a Problem for every fault, in line order.
@@ -147,7 +145,7 @@ def parse(model: type[M], data: object, document: Document, at: Place = ()) -> M
 
 
 def _problem(
-    model: type[BaseModel], data: object, fault: Any, document: Document, at: Place
+    model: type[BaseModel], data: object, fault: Any, document: Document, at: Path_
 ) -> Problem:
     where = _place_in(data, fault)
     kind, context = fault["type"], fault.get("ctx", {})
@@ -171,9 +169,9 @@ def _problem(
     )
 
 
-def _place_in(data: object, fault: Any) -> Place:
+def _place_in(data: object, fault: Any) -> Path_:
     """The fault's location without the parts that name a branch of a union."""
-    where: Place = ()
+    where: Path_ = ()
     for part in fault["loc"]:
         if part in _keys(data):
             data = data[part]  # type: ignore[index]
@@ -187,7 +185,7 @@ def _keys(data: object) -> Collection[object]:
     return data if isinstance(data, dict) else range(len(data)) if isinstance(data, list) else ()
 
 
-def _field_names(model: type[BaseModel], where: Place) -> list[str]:
+def _field_names(model: type[BaseModel], where: Path_) -> list[str]:
     """The fields of the models that can stand at ``where``."""
     models = [model]
     for part in where:

@@ -13,22 +13,29 @@ import yaml
 
 from advisor.errors import InputError, Problem
 
-Place = tuple[str | int, ...]
+Path_ = tuple[str | int, ...]
 
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
 _BOOL = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _NUMBER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)(?P<fraction>\.[0-9]+)?(?P<exponent>[eE][-+]?[0-9]+)?")
 _LONGEST_NUMBER = 30
 _PER_ALIAS = 200
+"""Values that each allowed alias may add to the data, on average."""
 UTF8 = "text saved as UTF-8"
 SEVERAL = "something follows the end of the first document"
 ONE = "one document a file; for many profiles use advisor batch"
 DEEP = "this is nested too deeply"
 _QUOTES = "text with : # [ { or quotes in it inside quotes"
+_ALIGNED = f"fields of one level in one column; {_QUOTES}"
 _MARKED = "text that starts with one of * & ! % @ ` inside quotes"
 _SAID = (
-    ("maximum nesting", DEEP, None, False),
-    ("a quoted scalar found unexpected", "this quote is opened and never closed", None, True),
+    ("maximum nesting", DEEP, "fewer levels", False),
+    (
+        "a quoted scalar found unexpected",
+        "this quote is opened and never closed",
+        "the same quote at its end",
+        True,
+    ),
     ("parsing a quoted scalar", "this escape after \\ means nothing", "\\\\ for a \\", False),
     ("<document start>", SEVERAL, ONE, False),
     ("flow", "this bracket is never closed, or a comma is missing", "[a, b] or {a: 1, b: 2}", True),
@@ -52,9 +59,11 @@ _SAID = (
     ("expected ':'", "a colon is missing before this", "`field: value`", False),
     ("'-' indicator", "this line is not an item of the list above it", "`- item`", False),
     ("block scalar", "text cannot follow > or | on its line", _QUOTES, False),
-    ("expected key", "this does not line up with the fields above it", _QUOTES, False),
+    ("expected key", "this does not line up with the fields above it", _ALIGNED, False),
     ("", "this cannot be read as YAML", f"`field: value`; {_QUOTES}", False),
 )
+"""A sign in what the parser says; what is wrong; what is accepted; whether to point at the start
+of the construct instead of where the parser stopped. The first row that matches is used."""
 
 
 class Mark(NamedTuple):
@@ -92,7 +101,7 @@ class Builder:
     """Turns parser events into plain data and refuses what is not plain."""
 
     def __init__(
-        self, file: str, max_depth: int, max_aliases: int, marks: dict[Place, Mark] | None = None
+        self, file: str, max_depth: int, max_aliases: int, marks: dict[Path_, Mark] | None = None
     ) -> None:
         self.file = file
         self.max_depth = max_depth
@@ -104,8 +113,15 @@ class Builder:
         self.expanded = 0
         self.result: object = None
 
-    def fail(self, event: yaml.Event, what: str, **more: str | None) -> InputError:
-        return InputError(Problem(file=self.file, line=_first_line(event), what=what, **more))
+    def fail(
+        self, event: yaml.Event, what: str, found: str | None = None, accepted: str | None = None
+    ) -> InputError:
+        place = self.place()[:-1] if self.expects_key() else self.place()
+        field = ".".join(str(part) for part in place) or None
+        line = _first_line(event)
+        return InputError(
+            Problem(self.file, what, line, field=field, found=found, accepted=accepted)
+        )
 
     def run(self, text: str) -> object:
         """The data of the one document in ``text``, None when there is none."""
@@ -133,7 +149,7 @@ class Builder:
             raise self.fail(
                 event,
                 "tags (words after !) are not allowed",
-                found=tag,
+                found=tag.replace("tag:yaml.org,2002:", "!!"),
                 accepted="plain values; put text that starts with ! inside quotes",
             )
         if event.anchor is not None:
@@ -149,7 +165,9 @@ class Builder:
         self.check_name(event)
         self.mark(event, None)
         if self.expects_key():
-            raise self.fail(event, "a key must be a word, not a list or a map")
+            raise self.fail(
+                event, "a key must be a word, not a list or a map", accepted="`field: value`"
+            )
         if len(self.stack) >= self.max_depth:
             raise self.too_deep(event)
         mapping = isinstance(event, yaml.MappingStartEvent)
@@ -177,7 +195,9 @@ class Builder:
             )
         self.expanded += anchor.size
         if self.expanded > _PER_ALIAS * self.max_aliases:
-            raise self.fail(event, "the aliases in this file expand to too much data")
+            raise self.fail(
+                event, "the aliases in this file expand to too much data", accepted="fewer aliases"
+            )
         if self.expects_key():
             if not isinstance(anchor.value, str):
                 raise self.fail(event, "a key must be a word", found=f"*{event.anchor}")
@@ -191,7 +211,7 @@ class Builder:
     def scalar(self, event: yaml.ScalarEvent) -> None:
         self.check_name(event)
         text = event.value
-        value = self.plain(event, text) if event.implicit[0] else text
+        value = _plain(text) if event.implicit[0] else text
         if self.expects_key():
             if not isinstance(value, str):
                 raise self.fail(
@@ -210,34 +230,13 @@ class Builder:
     def take_key(self, event: yaml.Event, key: str) -> None:
         top = self.stack[-1]
         if key in top.keys:
-            raise self.fail(
-                event,
-                f"this key stands twice; the first is on line {top.keys[key]}",
-                field=".".join(str(part) for part in (*self.place()[:-1], key)),
-                accepted="each key once",
-            )
+            top.key = key
+            what = f"this key stands twice; the first is on line {top.keys[key]}"
+            raise self.fail(event, what, accepted="each key once")
         top.key = key
         top.keys[key] = _first_line(event)
 
-    def plain(self, event: yaml.Event, text: str) -> object:
-        """An unquoted scalar as null, bool, int, float or, failing these, the text it is."""
-        if text in _NULL:
-            return None
-        if text in _BOOL:
-            return _BOOL[text]
-        match = _NUMBER.fullmatch(text)
-        if match is None:
-            return text
-        if len(text) > _LONGEST_NUMBER:
-            raise self.fail(event, "this number is too long", found=text)
-        if match["fraction"] is None and match["exponent"] is None:
-            return int(text)
-        number = float(text)
-        if not math.isfinite(number):
-            raise self.fail(event, "this number is too large", found=text)
-        return number
-
-    def place(self) -> Place:
+    def place(self) -> Path_:
         """Where the next value belongs."""
         return tuple(
             len(part.value) if isinstance(part.value, list) else part.key or ""
@@ -268,6 +267,24 @@ class Builder:
             top.key = None
 
 
+def _plain(text: str) -> object:
+    """An unquoted scalar as null, bool, int, float or, failing these, the text it is.
+
+    A number too long or too large for these stays text too.
+    """
+    if text in _NULL:
+        return None
+    if text in _BOOL:
+        return _BOOL[text]
+    match = _NUMBER.fullmatch(text)
+    if match is None or len(text) > _LONGEST_NUMBER:
+        return text
+    if match["fraction"] is None and match["exponent"] is None:
+        return int(text)
+    number = float(text)
+    return number if math.isfinite(number) else text
+
+
 def line_at(raw: bytes, position: int) -> int:
     """The line (from 1) of a byte."""
     return raw.count(b"\n", 0, position) + 1
@@ -278,14 +295,18 @@ def syntax_problem(error: yaml.YAMLError, file: str, text: str) -> Problem:
     if isinstance(error, yaml.reader.ReaderError):
         line = line_at(text.encode(), error.position)
         found = chr(error.character)
-        return Problem(file, "this holds a control character", line, found=found, accepted=UTF8)
-    said = f"{getattr(error, 'context', '')} {getattr(error, 'problem', '')}"
+        return Problem(
+            file, "this holds a control character", line, found=found, accepted="printable text"
+        )
+    if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
+        return Problem(file, "this cannot be read as YAML")
+    said, mark = f"{error.context} {error.problem}", error.problem_mark
+    rows = [*text.splitlines(), ""]
+    if rows[min(mark.line, len(rows) - 1)][mark.column : mark.column + 1] == "\t":
+        said = "tab character"
     what, accepted, from_start = next(row[1:] for row in _SAID if row[0] in said)
-    start = getattr(error, "context_mark", None)
-    mark = start if from_start and start else getattr(error, "problem_mark", None)
-    if mark is None:
-        return Problem(file, what, accepted=accepted)
-    rows = text.split("\n")
-    row = rows[mark.line].strip() if mark.line < len(rows) else ""
+    if from_start and error.context_mark is not None:
+        mark = error.context_mark
+    row = rows[min(mark.line, len(rows) - 1)].strip()
     what = f"{what}, at column {mark.column + 1}"
     return Problem(file, what, mark.line + 1, found=row or None, accepted=accepted)

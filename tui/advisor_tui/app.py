@@ -40,10 +40,10 @@ class AdvisorApp(App[None]):
 
     TITLE = "advisor"
     CSS_PATH = "advisor.tcss"
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [(0, "-narrow"), (100, "-wide")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 (not a ClassVar above)
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f7,ctrl+s", "save", "Save", tooltip="Write the answers to the profile file"),
-        Binding("q", "quit", "Quit", tooltip="Leave; unsaved answers are lost"),
+        Binding("ctrl+q,q", "quit", "Quit", tooltip="Leave; unsaved answers are lost"),
     ]
 
     def __init__(self, profile_path: Path | None = None) -> None:

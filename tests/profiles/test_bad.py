@@ -1,0 +1,106 @@
+"""Every kind of broken profile file, and the exact message it gets.
+
+The snapshot is the text a person reads: review it as such when it changes.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
+
+from advisor.errors import InputError
+from advisor.profiles import read_profile
+
+BAD = Path(__file__).parent / "bad"
+BINARY = {
+    "nul-bytes.yaml": b"target_model: 70B\nname: a\x00b\n",
+    "picture.yaml": b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR",
+    "latin-1.yaml": "target_model: 70B\nname: café\n".encode("latin-1"),
+    "utf-16.yaml": "target_model: 70B\n".encode("utf-16"),
+    "utf-16-be.yaml": b"\xfe\xff" + "target_model: 70B\n".encode("utf-16-be"),
+    "too-large.yaml": b"target_model: 70B\nnotes: " + b"x" * 1_000_000,
+    "notes-too-long.yaml": b"target_model: 70B\nnotes: " + b"x" * 20_001,
+}
+
+
+def message(source: str | Path, pairs: tuple[str, ...] = ()) -> str:
+    with pytest.raises(InputError) as caught:
+        read_profile(source, pairs)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in BAD.iterdir()))
+def test_message_for_each_broken_file(
+    name: str, monkeypatch: pytest.MonkeyPatch, snapshot: SnapshotAssertion
+) -> None:
+    monkeypatch.chdir(BAD)
+    said = message(name)
+    assert all(line.startswith(name) for line in said.splitlines())
+    assert said == snapshot
+
+
+@pytest.mark.parametrize("name", sorted(BINARY))
+def test_message_for_each_broken_encoding(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, snapshot: SnapshotAssertion
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path(name).write_bytes(BINARY[name])
+    said = message(name)
+    assert said.startswith(name)
+    assert said == snapshot
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        "budget_usd",
+        "=5",
+        "budget=5",
+        "budget_usd=2.000",
+        "budget_usd=two",
+        "budget_usd=[1",
+        "noise=garag",
+        "users=0",
+        "name=a\udcffb",
+        "target_model=",
+        "os=*x",
+    ],
+)
+def test_message_for_each_broken_override(pair: str, snapshot: SnapshotAssertion) -> None:
+    said = message(BAD.parents[2] / "examples" / "add-a-3090.yaml", (pair,))
+    assert said.startswith("--set: ")
+    assert said == snapshot
+
+
+def test_a_folder_points_to_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("people").mkdir()
+    assert message("people") == (
+        "people: this is a folder. Accepted: one file; for a folder advisor batch."
+    )
+
+
+def test_a_missing_file_names_its_neighbour(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("alice.yaml").touch()
+    assert message("alise.yaml") == ("alise.yaml: there is no such file. Did you mean alice.yaml?")
+    assert message("no/such/place.yaml") == "no/such/place.yaml: there is no such file."
+
+
+def test_a_file_that_cannot_be_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, os.strerror(13))
+
+    monkeypatch.setattr(Path, "open", refuse)
+    assert message(tmp_path / "a.yaml").endswith("a.yaml: cannot be read: Permission denied.")
+
+
+def test_an_endless_file_ends() -> None:
+    assert message("/dev/zero") == (
+        "/dev/zero: this file is too large. Accepted: at most 1,000,000 bytes."
+    )
