@@ -25,10 +25,11 @@ SEVERAL = "something follows the end of the first document"
 ONE = "one document a file; for many profiles use advisor batch"
 DEEP = "this is nested too deeply"
 _QUOTES = "text with : # [ { or quotes in it inside quotes"
+_ALIGNED = f"fields of one level in one column; {_QUOTES}"
 _MARKED = "text that starts with one of * & ! % @ ` inside quotes"
 _SAID = (
-    ("maximum nesting", DEEP, None, False),
-    ("a quoted scalar found unexpected", "this quote is opened and never closed", None, True),
+    ("maximum nesting", DEEP, "fewer levels", False),
+    ("a quoted scalar found unexpected", "this quote is opened and never closed", "the same quote at its end", True),
     ("parsing a quoted scalar", "this escape after \\ means nothing", "\\\\ for a \\", False),
     ("<document start>", SEVERAL, ONE, False),
     ("flow", "this bracket is never closed, or a comma is missing", "[a, b] or {a: 1, b: 2}", True),
@@ -52,7 +53,7 @@ _SAID = (
     ("expected ':'", "a colon is missing before this", "`field: value`", False),
     ("'-' indicator", "this line is not an item of the list above it", "`- item`", False),
     ("block scalar", "text cannot follow > or | on its line", _QUOTES, False),
-    ("expected key", "this does not line up with the fields above it", _QUOTES, False),
+    ("expected key", "this does not line up with the fields above it", _ALIGNED, False),
     ("", "this cannot be read as YAML", f"`field: value`; {_QUOTES}", False),
 )
 
@@ -133,7 +134,7 @@ class Builder:
             raise self.fail(
                 event,
                 "tags (words after !) are not allowed",
-                found=tag,
+                found=tag.replace("tag:yaml.org,2002:", "!!"),
                 accepted="plain values; put text that starts with ! inside quotes",
             )
         if event.anchor is not None:
@@ -149,7 +150,7 @@ class Builder:
         self.check_name(event)
         self.mark(event, None)
         if self.expects_key():
-            raise self.fail(event, "a key must be a word, not a list or a map")
+            raise self.fail(event, "a key must be a word, not a list or a map", accepted="`field: value`")
         if len(self.stack) >= self.max_depth:
             raise self.too_deep(event)
         mapping = isinstance(event, yaml.MappingStartEvent)
@@ -177,7 +178,7 @@ class Builder:
             )
         self.expanded += anchor.size
         if self.expanded > _PER_ALIAS * self.max_aliases:
-            raise self.fail(event, "the aliases in this file expand to too much data")
+            raise self.fail(event, "the aliases in this file expand to too much data", accepted="fewer aliases")
         if self.expects_key():
             if not isinstance(anchor.value, str):
                 raise self.fail(event, "a key must be a word", found=f"*{event.anchor}")
@@ -191,7 +192,7 @@ class Builder:
     def scalar(self, event: yaml.ScalarEvent) -> None:
         self.check_name(event)
         text = event.value
-        value = self.plain(event, text) if event.implicit[0] else text
+        value = _plain(text) if event.implicit[0] else text
         if self.expects_key():
             if not isinstance(value, str):
                 raise self.fail(
@@ -218,24 +219,6 @@ class Builder:
             )
         top.key = key
         top.keys[key] = _first_line(event)
-
-    def plain(self, event: yaml.Event, text: str) -> object:
-        """An unquoted scalar as null, bool, int, float or, failing these, the text it is."""
-        if text in _NULL:
-            return None
-        if text in _BOOL:
-            return _BOOL[text]
-        match = _NUMBER.fullmatch(text)
-        if match is None:
-            return text
-        if len(text) > _LONGEST_NUMBER:
-            raise self.fail(event, "this number is too long", found=text)
-        if match["fraction"] is None and match["exponent"] is None:
-            return int(text)
-        number = float(text)
-        if not math.isfinite(number):
-            raise self.fail(event, "this number is too large", found=text)
-        return number
 
     def place(self) -> Place:
         """Where the next value belongs."""
@@ -268,6 +251,24 @@ class Builder:
             top.key = None
 
 
+def _plain(text: str) -> object:
+    """An unquoted scalar as null, bool, int, float or, failing these, the text it is.
+
+    A number too long or too large for these stays text too.
+    """
+    if text in _NULL:
+        return None
+    if text in _BOOL:
+        return _BOOL[text]
+    match = _NUMBER.fullmatch(text)
+    if match is None or len(text) > _LONGEST_NUMBER:
+        return text
+    if match["fraction"] is None and match["exponent"] is None:
+        return int(text)
+    number = float(text)
+    return number if math.isfinite(number) else text
+
+
 def line_at(raw: bytes, position: int) -> int:
     """The line (from 1) of a byte."""
     return raw.count(b"\n", 0, position) + 1
@@ -278,8 +279,13 @@ def syntax_problem(error: yaml.YAMLError, file: str, text: str) -> Problem:
     if isinstance(error, yaml.reader.ReaderError):
         line = line_at(text.encode(), error.position)
         found = chr(error.character)
-        return Problem(file, "this holds a control character", line, found=found, accepted=UTF8)
+        return Problem(file, "this holds a control character", line, found=found, accepted="printable text")
     said = f"{getattr(error, 'context', '')} {getattr(error, 'problem', '')}"
+    mark = getattr(error, "problem_mark", None)
+    rows = text.split("\n")
+    row = rows[mark.line] if mark is not None and mark.line < len(rows) else ""
+    if mark is not None and row[mark.column : mark.column + 1] == "\t":
+        said = "tab character"
     what, accepted, from_start = next(row[1:] for row in _SAID if row[0] in said)
     start = getattr(error, "context_mark", None)
     mark = start if from_start and start else getattr(error, "problem_mark", None)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import Field, model_validator
+from pydantic import Field, GetJsonSchemaHandler, model_validator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from .quantity import Strict
 
@@ -29,16 +31,46 @@ Symptom = Literal[
     "one-gpu-idle",
 ]
 MOST_CARDS = 1024
-MOST_USERS = 100_000
-MOST_TOKENS = 10_485_760
-MOST_USD = 1_000_000_000
+RANGES: dict[str, tuple[float, float]] = {
+    "context_tokens": (1, 10_485_760),
+    "users": (1, 100_000),
+    "min_tok_s": (0.01, 1_000_000),
+    "budget_usd": (0, 1_000_000_000),
+    "power_limit_w": (1, 10_000_000),
+    "nvlink_bridges": (0, MOST_CARDS),
+    "nodes": (1, MOST_CARDS),
+    "psu_w": (1, 1_000_000),
+    "cpu_sockets": (1, 64),
+    "system_ram_gb": (1, 1_000_000),
+    "gpu_power_cap_w": (1, 10_000),
+}
+"""Least and most of every field that holds one number, in the unit its name ends with."""
+LENGTHS = {
+    "name": 200,
+    "target_model": 500,
+    "quant": 100,
+    "later_model": 500,
+    "runtime": 100,
+    "notes": 20_000,
+}
+"""Most characters of every field that holds text."""
+
+
+def _number(field: str, default: float | None = None) -> Any:
+    least, most = RANGES[field]
+    return Field(default=default, ge=least, le=most)
+
+
+def _either(field: JsonSchemaValue, *forms: JsonSchemaValue) -> JsonSchemaValue:
+    about = {key: value for key, value in field.items() if key in ("title", "default")}
+    return {"anyOf": [*forms, {"type": "null"}], **about}
 
 
 class Circuit(Strict):
     """A wall circuit, such as 120 V at 15 A."""
 
-    volts: float = Field(gt=0, le=1000)
-    amps: float = Field(gt=0, le=1000)
+    volts: float = Field(ge=1, lt=1000)
+    amps: float = Field(ge=1, lt=1000)
 
     def __str__(self) -> str:
         return f"{self.volts:g}V {self.amps:g}A"
@@ -62,28 +94,28 @@ class Profile(Strict):
     were stated and ``readings`` tells how a value was read where it was not plain.
     """
 
-    name: str = Field(default="profile", max_length=200)
-    target_model: str = Field(min_length=1, max_length=500)
-    quant: str = Field(default="auto", min_length=1, max_length=100)
-    context_tokens: int = Field(default=8192, ge=1, le=MOST_TOKENS)
-    users: int = Field(default=1, ge=1, le=MOST_USERS)
-    min_tok_s: float | None = Field(default=None, gt=0, le=1_000_000)
+    name: str = Field(default="profile", max_length=LENGTHS["name"])
+    target_model: str = Field(min_length=1, max_length=LENGTHS["target_model"])
+    quant: str = Field(default="auto", min_length=1, max_length=LENGTHS["quant"])
+    context_tokens: int = _number("context_tokens", 8192)
+    users: int = _number("users", 1)
+    min_tok_s: float | None = _number("min_tok_s")
     workload: Workload = "chat"
-    budget_usd: float | None = Field(default=None, ge=0, le=MOST_USD)
+    budget_usd: float | None = _number("budget_usd")
     budget_covers: Literal["cards", "system"] = "system"
     noise: Noise = "any"
-    power_limit_w: float | None = Field(default=None, gt=0, le=10_000_000)
+    power_limit_w: float | None = _number("power_limit_w")
     circuit: Circuit | None = None
     existing_cards: dict[str, int] = {}
-    nvlink_bridges: int = Field(default=0, ge=0, le=MOST_CARDS)
-    nodes: int = Field(default=1, ge=1, le=MOST_CARDS)
+    nvlink_bridges: int = _number("nvlink_bridges", 0)
+    nodes: int = _number("nodes", 1)
     network: Network = "none"
     os: Literal["linux", "windows", "macos", "any"] = "any"
-    psu_w: float | None = Field(default=None, gt=0, le=1_000_000)
+    psu_w: float | None = _number("psu_w")
     board: Literal["consumer", "workstation", "server", "none"] | None = None
-    cpu_sockets: int = Field(default=1, ge=1, le=64)
+    cpu_sockets: int = _number("cpu_sockets", 1)
     pcie: Pcie | None = None
-    system_ram_gb: float | None = Field(default=None, gt=0, le=1_000_000)
+    system_ram_gb: float | None = _number("system_ram_gb")
     warranty: Literal["any", "new-only"] = "any"
     needs: tuple[Need, ...] = ()
     vendors: tuple[VendorWord, ...] = Field(
@@ -94,21 +126,45 @@ class Profile(Strict):
     priorities: tuple[PriorityWord, ...] = Field(default=("cost",), min_length=1)
     symptoms: tuple[Symptom, ...] = ()
     considering: tuple[str, ...] = Field(default=(), max_length=50)
-    later_model: str | None = Field(default=None, max_length=500)
-    runtime: str | None = Field(default=None, max_length=100)
-    gpu_power_cap_w: float | None = Field(default=None, gt=0, le=10_000)
-    gpu_sockets: tuple[int, ...] = Field(default=(), max_length=MOST_CARDS)
-    notes: str = Field(default="", max_length=20_000)
+    later_model: str | None = Field(default=None, max_length=LENGTHS["later_model"])
+    runtime: str | None = Field(default=None, max_length=LENGTHS["runtime"])
+    gpu_power_cap_w: float | None = _number("gpu_power_cap_w")
+    gpu_sockets: tuple[Annotated[int, Field(ge=0, lt=64)], ...] = Field(
+        default=(), max_length=MOST_CARDS
+    )
+    notes: str = Field(default="", max_length=LENGTHS["notes"])
     given: frozenset[str] = Field(default=frozenset(), exclude=True)
     readings: tuple[str, ...] = Field(default=(), exclude=True)
 
     @model_validator(mode="after")
     def _counts(self) -> Profile:
-        if any(count < 1 for count in self.existing_cards.values()):
-            raise ValueError("existing_cards: a count must be at least 1")
-        if sum(self.existing_cards.values()) > MOST_CARDS:
-            raise ValueError(f"existing_cards: at most {MOST_CARDS:,} cards")
+        counts = self.existing_cards.values()
+        if min(counts, default=1) < 1 or sum(counts) > MOST_CARDS:
+            raise ValueError(f"existing_cards: 1 to {MOST_CARDS:,} cards in all")
         return self
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """The schema of a profile file: numbers also with units, circuit and slots as text."""
+        schema = handler.resolve_ref_schema(handler(core))
+        fields = schema["properties"]
+        for field in ("given", "readings"):
+            del fields[field]
+        for field, (least, most) in RANGES.items():
+            whole = cls.model_fields[field].annotation is int
+            number = {
+                "type": "integer" if whole else "number",
+                "minimum": least,
+                "maximum": most,
+            }
+            fields[field] = _either(fields[field], number, {"type": "string"})
+        cards = {"type": "object", "additionalProperties": {"type": "integer", "minimum": 1}}
+        fields["existing_cards"] = _either(fields["existing_cards"], cards, {"type": "string"})
+        for field in ("circuit", "pcie"):
+            fields[field] = _either(fields[field], {"type": "string"})
+        return schema
 
     @property
     def assumed(self) -> tuple[str, ...]:
@@ -142,3 +198,4 @@ WORDS: dict[str, tuple[str, ...]] = {
     "priorities": get_args(PriorityWord),
     "symptoms": get_args(Symptom),
 }
+"""The accepted words of every field that takes words from a closed list."""

@@ -1,5 +1,5 @@
 """Profile files: read, checked, and refused in words."""
 
-from .reader import profile_from, read_profile
+from .reader import override, profile_from, read_profile
 
-__all__ = ["profile_from", "read_profile"]
+__all__ = ["override", "profile_from", "read_profile"]
