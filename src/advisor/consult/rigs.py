@@ -132,7 +132,7 @@ class RigMaker:
         only = next(iter(devices)) if len(devices) == 1 else None
         if only and devices[only] > 1 and nodes == 1:
             device = self.knowledge.find_device(only)
-            if device.bridge == "nvlink":
+            if device.bridge == "nvlink" and devices[only] % (device.link_max_devices or 2) == 0:
                 yield BuildTemplate(devices=devices, link="nvlink")
             if device.fabric == "nvswitch":
                 yield BuildTemplate(devices=devices, link="nvswitch")

@@ -26,9 +26,10 @@ MOST_CHILDREN = 511
 MOST_SHARED = 255
 MOST_PENDING = 60
 BUCKET = 16
+KIND = "tpl"
 PHASE = "ph"
 WARM = "warm_up"
-RESERVED = frozenset({"id", "sid", "kind", "s", "m", PHASE, WARM})
+RESERVED = frozenset({"id", "sid", KIND, "s", "m", PHASE, WARM})
 
 
 class Unsafe(InputError):
@@ -101,11 +102,11 @@ class _Compiler:
         }
         buckets = self.buckets(variants, ordered)
         document: dict[str, object] = {
-            WARM: {"all": [{"w": {"$eq": {"kind": WARM}}}], "cap": 65535}
+            WARM: {"all": [{"w": {"$eq": {KIND: WARM}}}], "cap": 65535}
         }
         paths: list[tuple[str, ...]] = []
         for variant in variants:
-            phase = [{"$eq": {"kind": PHASE}}, {"$eq": {"n": variant.stage}}]
+            phase = [{"$eq": {KIND: PHASE}}, {"$eq": {"n": variant.stage}}]
             conditions: list[object] = [{PHASE: {"$and": phase}}]
             paths.append(tuple(json.dumps(term) for term in phase))
             every = [(p, "") for p in variant.positives]
@@ -260,9 +261,9 @@ class _Compiler:
         buckets: Mapping[tuple[str, str], int],
     ) -> tuple[list[object], tuple[str, ...]]:
         """One condition as terms, and the part of its path that other conditions can share."""
-        path = [_term("eq", "kind", pattern.template)]
+        path = [_term("eq", KIND, pattern.template)]
         if constants and (pattern.template, constants[0]) in buckets:
-            path.append(_term("neq", "kind", f"#{buckets[(pattern.template, constants[0])]}"))
+            path.append(_term("neq", KIND, f"#{buckets[(pattern.template, constants[0])]}"))
         path += constants
         terms: list[object] = [json.loads(term) for term in path]
         joins: list[object] = []

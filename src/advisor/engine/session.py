@@ -12,7 +12,7 @@ from advisor.model.facts import Fact
 from advisor.model.quantity import Value
 from advisor.rulebase.rule import Template
 
-from .network import PHASE, WARM, Network, checked_float
+from .network import KIND, PHASE, WARM, Network, checked_float
 
 SESSION = "s"
 MOST_FACTS = 700_000
@@ -48,7 +48,7 @@ class Session:
 
     def _warm_up(self) -> None:
         """One session in which a rule fires: it initialises memory that deletion would free."""
-        self._assert(f'{{"id":"0","sid":"{SESSION}","kind":"{WARM}"}}')
+        self._assert(f'{{"id":"0","sid":"{SESSION}","{KIND}":"{WARM}"}}')
         started = self._c.start_action_for_state(self._handle, 1)
         if started is None or self._c.complete_and_start_action(self._handle, 1) is not None:
             raise EngineError("the warm-up rule did not fire once")
@@ -94,7 +94,7 @@ class Session:
         if number >= MOST_FACTS:
             raise EngineError("too many facts in one session")
         self._count += 1
-        self._assert(f'{{"id":"{number}","sid":"{SESSION}","kind":"{kind}"{body}}}')
+        self._assert(f'{{"id":"{number}","sid":"{SESSION}","{KIND}":"{kind}"{body}}}')
         return number
 
     def _assert(self, text: str) -> None:
