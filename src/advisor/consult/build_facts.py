@@ -295,16 +295,8 @@ def _runs(device: Device, os: str) -> bool:
 
 
 def age_days(as_of: str, today: str) -> int:
-    """Days from ``as_of`` (YYYY, YYYY-MM or YYYY-MM-DD, read as its last day) to ``today``."""
+    """Days from the first day ``as_of`` can mean (YYYY, YYYY-MM or YYYY-MM-DD) to ``today``."""
     if not as_of:
         return 0
-    return max(0, (date.fromisoformat(today) - _last_day(as_of)).days)
-
-
-def _last_day(text: str) -> date:
-    parts = [int(part) for part in text.split("-")]
-    if len(parts) == 3:
-        return date(*parts)
-    year, month = (parts[0], parts[1]) if len(parts) == 2 else (parts[0], 12)
-    following = date(year + month // 12, month % 12 + 1, 1)
-    return date.fromordinal(following.toordinal() - 1)
+    first = as_of + "-01" * (2 - as_of.count("-"))
+    return max(0, (date.fromisoformat(today) - date.fromisoformat(first)).days)
