@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from advisor.engine import Engine
 from advisor.knowledge import Knowledge
@@ -12,7 +13,7 @@ from advisor.model.facts import Fact, Verdict
 from advisor.model.plan import Plan, Rig
 from advisor.model.profile import Profile
 from advisor.model.quantity import Quantity, calculated
-from advisor.rulebase import RuleBase, load_rules, verdicts
+from advisor.rulebase import RuleBase, verdicts
 from advisor.sizing import Request, Sizer
 
 from .assemble import Outcome, assemble
@@ -143,7 +144,7 @@ class _Case:
             said.setdefault(verdict.subject, []).append(verdict)
         self.no_plan = [v for slug in rigs for v in said.get(slug, ()) if slug not in builds]
         return [
-            build.model_copy(update={"verdicts": tuple(said.get(id, ()))})
+            replace(build, verdicts=tuple(said.get(id, ())))
             for id, build in builds.items()
         ]
 
@@ -191,11 +192,12 @@ class _Case:
         )
         price = consultant.sizer.price(
             plan.rig,
+            self.facts.rig_node(plan.rig),
             bridges_owned=self.profile.nvlink_bridges,
             needs_host=not cards_owned and self.profile.budget_covers == "system",
             used_ok=self.profile.warranty == "any",
         )
-        return Judged(sized=sized, price=price, fact=self.facts.build_fact(sized, price, False))
+        return Judged(sized=sized, price=price, fact=self.facts.build_fact(sized, price))
 
     def situation(self, judged: Sequence[Judged], ranking: Ranking, pick: Judged | None) -> Fact:
         """The ``situation`` template, filled in."""
@@ -234,8 +236,3 @@ class _Case:
 def _history(fact: Fact) -> tuple[Quantity, ...]:
     """The rule nodes behind a plan: its KV choice and, under that, the way."""
     return tuple(dict.fromkeys(fact.nodes.values()))
-
-
-def consultant(knowledge: Knowledge, rules: Sequence[object] = ()) -> Consultant:
-    """A consultant over ``knowledge`` and its rule folders."""
-    return Consultant(knowledge, load_rules(knowledge.rule_dirs))

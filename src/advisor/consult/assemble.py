@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from advisor.knowledge import Knowledge
 from advisor.model.advice import (
@@ -27,7 +28,7 @@ from advisor.model.advice import (
 from advisor.model.catalog import Model
 from advisor.model.facts import Verdict
 from advisor.model.profile import Profile
-from advisor.model.quantity import Node, Quantity, Strict, trace
+from advisor.model.quantity import Node, Quantity, trace
 from advisor.rulebase import RuleBase
 
 from .judged import Judged
@@ -39,7 +40,8 @@ ALTERNATIVES = 5
 SEVERITIES = ("high", "medium", "low")
 
 
-class Outcome(Strict):
+@dataclass(frozen=True)
+class Outcome:
     """Everything one consultation found, before it is put into words."""
 
     profile: Profile

@@ -118,7 +118,7 @@ class BuildFacts:
             for d in rig.devices
         )
 
-    def build_fact(self, sized: Sized, price: PriceResult, relaxed: bool) -> Fact:
+    def build_fact(self, sized: Sized, price: PriceResult) -> Fact:
         """The ``build`` template, filled in."""
         plan, rig = sized.plan, sized.plan.rig
         devices = [m.device for m in rig.members]
@@ -139,7 +139,7 @@ class BuildFacts:
             "rental": rig.rental,
             "nvlink_capable": all(d.bridge == "nvlink" for d in devices),
             "cuda": all(d.vendor == "nvidia" for d in devices),
-            "withdrawn": any(d.withdrawn is not None for d in bought),
+            "withdrawn": not price.buys_used and any(d.withdrawn for d in bought),
             "heads": self.model.heads,
             "considered": rig.slug in self.considered,
             "owned_count": owned,
@@ -150,6 +150,7 @@ class BuildFacts:
             "adds_other_kind": owned > 0 and any(d.slug not in kept for d in bought),
             "bridges_to_buy": price.bridges_to_buy,
             "buys_used": price.buys_used,
+            "used_parts": int(price.buys_used),
             "vendor_allowed": all(d.vendor in self.profile.vendors for d in devices),
             "os_allowed": rig.rental or all(_runs(d, self.profile.os) for d in devices),
             "split": plan.split,
@@ -166,7 +167,6 @@ class BuildFacts:
             "noise": (noise := self._noise(rig, sized)),
             "over_noise": NOISE.index(noise) - NOISE.index(self.profile.noise),
             "slots_short": self._slots_short(rig),
-            "relaxed": relaxed,
         }
         if rig.lanes is not None:
             values["lanes"] = rig.lanes
@@ -295,16 +295,8 @@ def _runs(device: Device, os: str) -> bool:
 
 
 def age_days(as_of: str, today: str) -> int:
-    """Days from ``as_of`` (YYYY, YYYY-MM or YYYY-MM-DD, read as its last day) to ``today``."""
+    """Days from the first day ``as_of`` can mean (YYYY, YYYY-MM or YYYY-MM-DD) to ``today``."""
     if not as_of:
         return 0
-    return max(0, (date.fromisoformat(today) - _last_day(as_of)).days)
-
-
-def _last_day(text: str) -> date:
-    parts = [int(part) for part in text.split("-")]
-    if len(parts) == 3:
-        return date(*parts)
-    year, month = (parts[0], parts[1]) if len(parts) == 2 else (parts[0], 12)
-    following = date(year + month // 12, month % 12 + 1, 1)
-    return date.fromordinal(following.toordinal() - 1)
+    first = as_of + "-01" * (2 - as_of.count("-"))
+    return max(0, (date.fromisoformat(today) - date.fromisoformat(first)).days)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from advisor.model.facts import Fact, Verdict
 from advisor.model.plan import Sized
-from advisor.model.quantity import Strict
 from advisor.sizing import PriceResult
 
 
-class Judged(Strict):
+@dataclass(frozen=True)
+class Judged:
     """One sized plan under judgement; ``way`` holds the rules that proposed it."""
 
     sized: Sized

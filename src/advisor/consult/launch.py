@@ -14,10 +14,12 @@ def launch(sized: Sized, profile: Profile, knowledge: Knowledge) -> Launch:
     runtime = knowledge.runtimes[plan.runtime]
     template = runtime.commands.get(plan.split) or runtime.commands["none"]
     nodes = plan.rig.nodes
+    held = sum(placed.weights_gib for placed in sized.placed)
+    share = held / sized.figures["weights_gib"].number
     fields = {
-        "model": f"{plan.model.slug}-{plan.quant.slug}.gguf",
-        "hub_id": plan.model.hub_id or plan.model.slug,
-        "quant": plan.quant.slug,
+        "model": _file(sized),
+        "repo": _name(sized),
+        "gpu_layers": str(int(plan.model.layers * share)),
         "context": str(profile.context_tokens),
         "total_context": str(profile.context_tokens * profile.users),
         "count": str(plan.rig.device_count),
@@ -39,4 +41,18 @@ def verify(sized: Sized, knowledge: Knowledge) -> tuple[Check, ...]:
         *knowledge.link_checks.get(plan.rig.link, ()),
         *knowledge.runtimes[plan.runtime].verify,
     ]
-    return tuple(Check(command=command, expect=expect) for command, expect in checks)
+    return tuple(
+        Check(command=command.replace("{model}", _file(sized)), expect=expect)
+        for command, expect in checks
+    )
+
+
+def _name(sized: Sized) -> str:
+    """The model's name with its format, as files and folders carry it."""
+    plan = sized.plan
+    name = (plan.model.hub_id or plan.model.slug).rsplit("/", 1)[-1]
+    return f"{name}-{plan.quant.name}"
+
+
+def _file(sized: Sized) -> str:
+    return f"{_name(sized)}.gguf"

@@ -7,15 +7,17 @@ them to the next. The winner is what is left; the criterion that dropped the run
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from advisor.knowledge import Knowledge, Priority
 from advisor.model.facts import Verdict
-from advisor.model.quantity import Quantity, Strict
+from advisor.model.quantity import Quantity
 
 from .judged import Judged
 
 
-class Criterion(Strict):
+@dataclass(frozen=True)
+class Criterion:
     """One step of the selection. ``score`` is smaller for the better."""
 
     label: str
@@ -31,7 +33,8 @@ class Criterion(Strict):
         return [build for build, score in zip(builds, scores, strict=True) if score <= limit]
 
 
-class Ranking(Strict):
+@dataclass(frozen=True)
+class Ranking:
     """Builds best first, one a rig, and what decided between the first two."""
 
     order: tuple[Judged, ...]
@@ -70,7 +73,6 @@ def _select(builds: list[Judged], chain: Sequence[Criterion]) -> Judged:
 def _chain(
     preferences: Sequence[tuple[str, str, bool]], priorities: Sequence[str], knowledge: Knowledge
 ) -> list[Criterion]:
-    wishes = [_by_figure(knowledge.priorities[name]) for name in priorities]
     names = dict.fromkeys([*priorities, *knowledge.ranking_tail])
     wishes = [_by_figure(knowledge.priorities[name]) for name in names]
     told = wishes[: len(priorities)]

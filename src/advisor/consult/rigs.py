@@ -132,7 +132,7 @@ class RigMaker:
         only = next(iter(devices)) if len(devices) == 1 else None
         if only and devices[only] > 1 and nodes == 1:
             device = self.knowledge.find_device(only)
-            if device.bridge == "nvlink":
+            if device.bridge == "nvlink" and devices[only] % (device.link_max_devices or 2) == 0:
                 yield BuildTemplate(devices=devices, link="nvlink")
             if device.fabric == "nvswitch":
                 yield BuildTemplate(devices=devices, link="nvswitch")
@@ -156,9 +156,9 @@ class RigMaker:
 
     def rig(self, template: BuildTemplate) -> Rig:
         """A template as a rig: link, lanes and ownership filled in."""
-        per_node = {self.knowledge.find_device(s): n for s, n in template.devices.items()}
-        whole = all(device.form == "machine" for device in per_node)
-        machines = sum(per_node.values())
+        per_node = [(self.knowledge.find_device(s), n) for s, n in template.devices.items()]
+        whole = all(device.form == "machine" for device, _ in per_node)
+        machines = sum(template.devices.values())
         nodes = machines if whole and machines > 1 else template.nodes
         members = tuple(
             Member(
@@ -166,7 +166,7 @@ class RigMaker:
                 count=count if whole else count * template.nodes,
                 owned=0 if template.rental else self._owned(device, count, whole, template.nodes),
             )
-            for device, count in per_node.items()
+            for device, count in per_node
         )
         link = self._link(template, members, nodes)
         lanes = self._lanes(members, nodes, link)

@@ -37,6 +37,9 @@ def node(rule: Rule, matched: Mapping[str, Fact], parameters: Parameters) -> Qua
     for alias, name, _ in re.findall(PLACE, spoken):
         use(parameters.get(name) if alias == "parameter" else matched[alias].nodes.get(name))
     if not inputs:
+        for fact in matched.values():
+            use(next(iter(fact.nodes.values()), None))
+    if not inputs:
         names = ", ".join(fact.name for fact in matched.values())
         raise RuleError(f"{rule.code}: nothing it matched ({names}) has a history")
     return Quantity(

@@ -10,7 +10,7 @@ from typing import Any
 from advisor.errors import InputError, Problem, nearest
 from advisor.model.facts import STAGES
 from advisor.model.quantity import Strict, Value
-from advisor.yamlio import Document, Path_, load_yaml, parse
+from advisor.yamlio import Document, load_yaml, parse
 
 from .rule import (
     FactRef,
@@ -26,6 +26,7 @@ from .rule import (
 )
 from .say import PLACE
 
+Path_ = tuple[str | int, ...]
 OPS = {
     "equals": "eq",
     "not": "neq",

@@ -1,0 +1,376 @@
+"""One advice as a format-neutral document, so that the formats cannot drift apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from advisor.errors import visible
+from advisor.model.advice import Advice, Build, Range
+from advisor.model.quantity import Node
+
+GRADE_WORDS = {
+    "measured": "measured",
+    "vendor-spec": "vendor's figure",
+    "derived": "worked out",
+    "editorial-estimate": "estimate",
+    "assumed": "assumed",
+}
+HEADLINE_FIGURES = (
+    "weights_gib",
+    "kv_gib",
+    "headroom_gib",
+    "max_context_tokens",
+    "decode_tok_s",
+    "prefill_tok_s",
+    "system_w",
+    "psu_needed_w",
+)
+SUMMED_UP = 3
+
+
+@dataclass(frozen=True)
+class Text:
+    """One sentence or a few."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Code:
+    """A command, letter for letter."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Items:
+    """A list; an item's own list follows it."""
+
+    items: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of equal length under a head."""
+
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class Tree:
+    """Lines with their depth."""
+
+    lines: tuple[tuple[int, str], ...]
+
+
+Block = Text | Code | Items | Table | Tree
+
+
+@dataclass
+class Section:
+    """A heading and what stands under it."""
+
+    title: str
+    blocks: list[Block] = field(default_factory=list)
+
+
+def clean(text: str) -> str:
+    """Text that cannot act on a terminal: control characters are written out."""
+    return "\n".join(visible(line, 100_000) for line in text.split("\n"))
+
+
+def usd(low: float, high: float) -> str:
+    """A price range."""
+    if high <= 0:
+        return "$0"
+    return f"${low:,.0f}" if low == high else f"${low:,.0f}–${high:,.0f}"
+
+
+def rate(value: float) -> str:
+    """Tokens a second, one decimal under ten."""
+    return f"{value:.1f}" if value < 10 else f"{value:,.0f}"
+
+
+def rates(speed: Range) -> str:
+    """A speed range."""
+    return f"{rate(speed.low)}–{rate(speed.high)} tok/s"
+
+
+def number(value: object, unit: str) -> str:
+    """A node's value with its unit."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, str):
+        return clean(value)
+    amount = float(str(value))
+    if unit == "USD":
+        return f"${amount:,.2f}" if abs(amount) < 10 else f"${amount:,.0f}"
+    if amount == int(amount) or unit in ("W", "tokens", "BTU/h"):
+        text = f"{amount:,.0f}"
+    else:
+        text = f"{amount:,.1f}" if abs(amount) >= 10 else f"{amount:.3g}"
+    return f"{text} {unit}".rstrip()
+
+
+def outline(advice: Advice) -> list[Section]:
+    """The advice in reading order: the whole answer first, then what stands behind it."""
+    sections = [_answer(advice)]
+    build = advice.recommendation
+    sections.append(_statements(advice))
+    if build is not None:
+        sections += [_cost(build), _fit(build), _speed(build), _run(build), _verify(build)]
+    sections += [
+        _warnings(advice),
+        _alternatives(advice),
+        _rejected(advice),
+        _assumed(advice),
+        _dissent(advice),
+        _changes(advice),
+        _figures(advice),
+        _sources(advice),
+    ]
+    return [section for section in sections if section.blocks]
+
+
+def _answer(advice: Advice) -> Section:
+    section = Section(clean(advice.name))
+    if advice.statements:
+        section.blocks.append(Text(clean(advice.statements[0].text)))
+    build = advice.recommendation
+    rows: list[tuple[str, str]] = [("verdict", advice.verdict)]
+    if build is not None:
+        fit, price = build.fit, build.price_usd
+        dated = f", prices of {price.as_of}" if price.as_of else ""
+        rows += [
+            ("build", f"{clean(build.title)} ({build.slug})"),
+            ("to pay", f"{usd(price.low, price.high)} for the {price.covers}{dated}"),
+            (
+                "fits",
+                f"weights {fit.weights_gib:.1f} + KV cache {fit.kv_gib:.1f} GiB of "
+                f"{fit.usable_gib:.1f} usable; {fit.headroom_gib:.1f} GiB free on the fullest",
+            ),
+            ("context", f"up to {fit.max_context_tokens:,} tokens; {fit.max_users:,} users at yours"),
+            ("speed", f"{rates(build.speed.decode_tok_s)} for one user"),
+            ("how", f"{build.split} split, {build.runtime}, {build.quant}, cache {build.kv}"),
+            ("power", f"{build.power.system_w:,.0f} W at the wall; noise: {build.noise}"),
+        ]
+    worst = [warning.id for warning in advice.warnings[:SUMMED_UP]]
+    if worst:
+        rows.append(("mind", ", ".join(worst)))
+    section.blocks.append(Table(("", ""), tuple(rows)))
+    if build is not None:
+        section.blocks.append(Code(clean(build.launch.command)))
+    return section
+
+
+def _statements(advice: Advice) -> Section:
+    texts = [Text(clean(statement.text)) for statement in advice.statements[1:]]
+    return Section("Why", [*texts])
+
+
+def _cost(build: Build) -> Section:
+    price = build.price_usd
+    section = Section("What it costs")
+    if not price.items:
+        section.blocks.append(Text("Nothing has to be bought."))
+        return section
+    rows = [(clean(item.what), usd(item.low, item.high)) for item in price.items]
+    rows.append(("in all", usd(price.low, price.high)))
+    section.blocks.append(Table(("part", "price"), tuple(rows)))
+    section.blocks.append(
+        Text(
+            f"Oldest price: {price.as_of}. Electricity at the assumed hours and tariff: about "
+            f"${build.power.usd_per_year:,.0f} a year."
+        )
+    )
+    return section
+
+
+def _fit(build: Build) -> Section:
+    fit = build.fit
+    rows = [
+        ("weights", f"{fit.weights_gib:.1f}"),
+        ("KV cache", f"{fit.kv_gib:.1f}"),
+        ("compute buffers", f"{fit.compute_gib:.1f}"),
+        ("needed in all", f"{fit.required_gib:.1f}"),
+        ("kept free", f"{fit.reserve_gib:.1f}"),
+        ("memory in all", f"{fit.total_gib:.1f}"),
+    ]
+    devices = tuple(
+        (
+            f"{d.index} {d.device}",
+            str(d.layers),
+            f"{d.weights_gib:.1f}",
+            f"{d.kv_gib:.1f}",
+            f"{d.compute_gib:.1f}",
+            f"{d.used_gib:.1f}",
+            f"{d.capacity_gib:.1f}",
+        )
+        for d in fit.devices
+    )
+    head = ("device", "layers", "weights", "cache", "buffers", "used", "of GiB")
+    return Section("What fits", [Table(("", "GiB"), tuple(rows)), Table(head, devices)])
+
+
+def _speed(build: Build) -> Section:
+    speed = build.speed
+    rows = [("one user, decode", rates(speed.decode_tok_s))]
+    if speed.prefill_tok_s is not None:
+        rows.append(("reading the prompt", rates(speed.prefill_tok_s)))
+    rows += [
+        ("all users together", rates(speed.aggregate_decode_tok_s)),
+        ("limited by", speed.limited_by),
+    ]
+    return Section(
+        "How fast",
+        [
+            Table(("", ""), tuple(rows)),
+            Text("A range is meant to hold eight of ten measured machines."),
+        ],
+    )
+
+
+def _run(build: Build) -> Section:
+    section = Section("How to run it", [Code(clean(build.launch.command))])
+    if build.launch.env:
+        section.blocks.append(
+            Code("\n".join(f"export {k}={clean(v)}" for k, v in build.launch.env.items()))
+        )
+    section.blocks += [Text(clean(note)) for note in build.launch.notes]
+    return section
+
+
+def _verify(build: Build) -> Section:
+    items = tuple((clean(check.command), (clean(check.expect),)) for check in build.verify)
+    return Section("Check after building", [Items(items)] if items else [])
+
+
+def _warnings(advice: Advice) -> Section:
+    items = []
+    for warning in advice.warnings:
+        more = [clean(f"Do: {warning.fix}")]
+        if warning.check:
+            more.insert(0, clean(f"Check: {warning.check}"))
+        text = f"{warning.severity}: {warning.text} [{warning.id}, {warning.rule}]"
+        items.append((clean(text), tuple(more)))
+    return Section("Watch out", [Items(tuple(items))] if items else [])
+
+
+def _alternatives(advice: Advice) -> Section:
+    builds = [advice.recommendation, *advice.alternatives] if advice.recommendation else []
+    rows = tuple(
+        (
+            build.slug,
+            usd(build.price_usd.low, build.price_usd.high),
+            rates(build.speed.decode_tok_s),
+            f"{build.fit.headroom_gib:.1f}",
+            f"{build.fit.max_context_tokens:,}",
+            f"{build.power.system_w:,.0f}",
+            build.noise,
+        )
+        for build in builds
+    )
+    head = ("build", "to pay", "one user", "GiB free", "longest context", "W", "noise")
+    return Section("Alternatives", [Table(head, rows)] if advice.alternatives else [])
+
+
+def _rejected(advice: Advice) -> Section:
+    groups: dict[str, list[str]] = {}
+    for rejected in advice.rejected:
+        codes = ", ".join(sorted({reason.rule for reason in rejected.reasons}))
+        groups.setdefault(codes, []).append(rejected.build)
+    said = {reason.rule: reason.text for r in advice.rejected for reason in r.reasons}
+    first = {r.build: r.reasons for r in advice.rejected}
+    items = []
+    for codes, builds in groups.items():
+        reasons = first[builds[0]]
+        texts = tuple(clean(f"{reason.rule}: {reason.text}") for reason in reasons)
+        alone = len(builds) == 1
+        rest = "" if alone else f" (figures of {builds[0]})"
+        items.append((f"{codes}: {', '.join(builds)}", tuple(t + rest for t in texts)))
+    return Section("Ruled out", [Items(tuple(items))] if said else [])
+
+
+def _assumed(advice: Advice) -> Section:
+    section = Section("Assumed")
+    if advice.assumed:
+        shown = [f"{field} = {_plain(advice.profile.get(field))}" for field in advice.assumed]
+        section.blocks.append(Text(clean("Not stated, so taken as: " + "; ".join(shown) + ".")))
+    if advice.readings:
+        section.blocks.append(Text(clean("Read as: " + "; ".join(advice.readings) + ".")))
+    return section
+
+
+def _plain(value: object) -> str:
+    if value is None:
+        return "not limited" if value is None else ""
+    if isinstance(value, list | tuple):
+        return ", ".join(str(item) for item in value) or "none"
+    if isinstance(value, dict):
+        return ", ".join(f"{count}x {name}" for name, count in value.items()) or "none"
+    return "empty" if value == "" else str(value)
+
+
+def _dissent(advice: Advice) -> Section:
+    items = tuple(
+        (
+            clean(f"{d.erratum}: the guide says {d.guide_says}"),
+            (clean(f"The evidence: {d.evidence_says}"), f"Used here: {d.used}."),
+        )
+        for d in advice.dissent
+    )
+    return Section("Where the guide differs", [Items(items)] if items else [])
+
+
+def _changes(advice: Advice) -> Section:
+    items = tuple((clean(change.text), ()) for change in advice.would_change)
+    return Section("What would change the advice", [Items(items)] if items else [])
+
+
+def _figures(advice: Advice) -> Section:
+    build = advice.recommendation
+    if build is None:
+        return Section("How the figures come about")
+    nodes = {node.id: node for node in advice.trace}
+    plan = f"{build.slug}:{build.split}:{build.runtime}:{build.quant}:{build.kv}"
+    roots = [f"{plan}.{name}" for name in HEADLINE_FIGURES]
+    roots += [f"build.{build.slug}.price_low_usd", f"build.{build.slug}.price_high_usd"]
+    weights = next((id for id in nodes if id.endswith(f".{build.quant}.weights_gib")), None)
+    seen: set[str] = set()
+    lines: list[tuple[int, str]] = []
+    for root in ([weights] if weights else []) + roots:
+        if root in nodes:
+            lines += _tree(nodes[root], nodes, seen, 0)
+    return Section("How the figures come about", [Tree(tuple(lines))] if lines else [])
+
+
+def _tree(
+    node: Node, nodes: dict[str, Node], seen: set[str], depth: int
+) -> Iterator[tuple[int, str]]:
+    """A node, then what it was made from; a node seen before is only named."""
+    text = f"{node.label}: {number(node.value, node.unit)}"
+    if node.id in seen:
+        yield depth, clean(f"{text} (above)")
+        return
+    seen.add(node.id)
+    tail = [GRADE_WORDS[node.grade]]
+    if node.formula and node.kind == "calculation":
+        text += f" = {node.formula}"
+    if node.cites:
+        tail.append(", ".join(node.cites))
+    if node.kind == "given":
+        tail = ["you said"]
+    yield depth, clean(f"{text} ({'; '.join(tail)})")
+    for id in node.inputs:
+        yield from _tree(nodes[id], nodes, seen, depth + 1)
+
+
+def _sources(advice: Advice) -> Section:
+    items = tuple(
+        (clean(f"{s.id}: {s.title}. {s.locator} ({s.date})"), ()) for s in advice.sources
+    )
+    section = Section("Sources", [Items(items)] if items else [])
+    section.blocks.append(Text(f"Knowledge of {advice.knowledge_version}."))
+    return section

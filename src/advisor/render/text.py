@@ -1,0 +1,86 @@
+"""Plain text for a terminal, wrapped; colour is decoration only."""
+
+from __future__ import annotations
+
+import textwrap
+import unicodedata
+
+from advisor.model.advice import Advice
+
+from .outline import Block, Code, Items, Section, Table, Text, Tree, outline
+
+BOLD, DIM, PLAIN = "\033[1m", "\033[2m", "\033[0m"
+
+
+def render_text(advice: Advice, color: bool, width: int) -> str:
+    """The advice as text of at most ``width`` columns; commands are never broken."""
+    parts = [_section(section, color, width) for section in outline(advice)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _section(section: Section, color: bool, width: int) -> str:
+    title = section.title.upper()
+    head = f"{BOLD}{title}{PLAIN}" if color else title
+    blocks = [_block(block, width) for block in section.blocks]
+    return "\n".join([head, *blocks])
+
+
+def _block(block: Block, width: int) -> str:
+    if isinstance(block, Text):
+        return _wrap(block.text, width, "", "")
+    if isinstance(block, Code):
+        return "\n".join("  $ " + line for line in block.text.split("\n"))
+    if isinstance(block, Items):
+        lines = []
+        for item, more in block.items:
+            lines.append(_wrap(item, width, "- ", "  "))
+            lines += [_wrap(text, width, "    ", "    ") for text in more]
+        return "\n".join(lines)
+    if isinstance(block, Tree):
+        return "\n".join(
+            _wrap(text, width, "  " * min(depth, 12), "  " * min(depth, 12) + "  ")
+            for depth, text in block.lines
+        )
+    return _table(block, width)
+
+
+def _wrap(text: str, width: int, first: str, rest: str) -> str:
+    return textwrap.fill(
+        text,
+        width,
+        initial_indent=first,
+        subsequent_indent=rest,
+        break_on_hyphens=False,
+    )
+
+
+def cells(text: str) -> int:
+    """Columns a text takes on a terminal."""
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
+        for c in text
+    )
+
+
+def _table(table: Table, width: int) -> str:
+    rows = [*([table.head] if any(table.head) else []), *table.rows]
+    columns = len(table.head)
+    sizes = [max(cells(row[i]) for row in rows) for i in range(columns)]
+    over = sum(sizes) + 2 * columns - width
+    widest = sizes.index(max(sizes))
+    if over > 0:
+        sizes[widest] = max(12, sizes[widest] - over)
+    lines = []
+    for row in rows:
+        broken = [
+            textwrap.wrap(cell, size, break_on_hyphens=True) or [""]
+            for cell, size in zip(row, sizes, strict=True)
+        ]
+        for at in range(max(len(cell) for cell in broken)):
+            parts = [
+                (cell[at] if at < len(cell) else "")
+                + " " * (size - cells(cell[at] if at < len(cell) else ""))
+                for cell, size in zip(broken, sizes, strict=True)
+            ]
+            lines.append(("  " + "  ".join(parts)).rstrip())
+    return "\n".join(lines)
