@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -133,13 +134,14 @@ def claim(id: str, overlays: tuple[Path, ...] = ()) -> dict[str, Any]:
 def catalog(kind: str, search: str, overlays: tuple[Path, ...] = ()) -> list[dict[str, Any]]:
     """The entries of one kind whose text holds every word of ``search``."""
     base = knowledge(overlays)
-    entries: list[BaseModel] = {
-        "devices": lambda: [*base.devices.values()],
-        "models": lambda: [*base.models.values()],
-        "quants": lambda: [*base.quants.values()],
-        "builds": lambda: [*base.builds],
-        "runtimes": lambda: [*base.runtimes.values()],
-    }[kind]()
+    tables: dict[str, Callable[[], Iterable[BaseModel]]] = {
+        "devices": lambda: base.devices.values(),
+        "models": lambda: base.models.values(),
+        "quants": lambda: base.quants.values(),
+        "builds": lambda: base.builds,
+        "runtimes": lambda: base.runtimes.values(),
+    }
+    entries = tables[kind]()
     dumped = [entry.model_dump(mode="json") for entry in entries]
     words = search.lower().split()
     found = [e for e in dumped if all(word in str(list(e.values())).lower() for word in words)]

@@ -1,4 +1,4 @@
-"""One consultation: profile in, advice out. Rules decide, sizing computes, this passes things on."""
+"""One consultation: profile in, advice out. Rules decide and sizing computes."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from advisor.sizing import Request, Sizer
 
 from .assemble import Outcome, assemble
 from .build_facts import BuildFacts
+from .changes import changes
 from .judged import Judged
 from .profile_facts import ProfileNodes, circuit_node, is_class, model_fact, profile_fact
 from .ranking import Ranking, figure_of, nearest, rank, rejections
@@ -52,7 +53,9 @@ class Consultant:
 
     def consult(self, profile: Profile) -> Advice:
         """Advice for one person. Raises InputError for words outside the catalogue."""
-        return assemble(self.outcome(profile), self.knowledge, self.rulebase)
+        outcome = self.outcome(profile)
+        flips = changes(outcome, self.outcome, self.knowledge)
+        return assemble(outcome, self.knowledge, self.rulebase, flips)
 
     def outcome(self, profile: Profile) -> Outcome:
         """The consultation before it is put into words."""
@@ -97,9 +100,7 @@ class _Case:
         if profile.quant != "auto" and not is_class(profile.quant):
             self.quant = quant_named(profile.quant, knowledge)
         self.maker = RigMaker(profile, knowledge)
-        four_bit = knowledge.find_quant(
-            "mxfp4" if self.model.native_quant == "mxfp4" else "q4_k_m"
-        )
+        four_bit = knowledge.find_quant("mxfp4" if self.model.native_quant == "mxfp4" else "q4_k_m")
         weights = consultant.sizer.weights_gib(self.model, four_bit)
         circuit = circuit_node(profile, self.nodes, knowledge)
         self.facts = BuildFacts(
@@ -143,10 +144,7 @@ class _Case:
         for verdict in verdicts(fired, self.consultant.rulebase, self.consultant.parameters):
             said.setdefault(verdict.subject, []).append(verdict)
         self.no_plan = [v for slug in rigs for v in said.get(slug, ()) if slug not in builds]
-        return [
-            replace(build, verdicts=tuple(said.get(id, ())))
-            for id, build in builds.items()
-        ]
+        return [replace(build, verdicts=tuple(said.get(id, ()))) for id, build in builds.items()]
 
     def _plan(self, rig: Rig, fact: Fact) -> Plan | None:
         """The plan a fact describes, or None when its runtime cannot load the format asked for."""
@@ -219,7 +217,11 @@ class _Case:
             for build in order[:2]
             if decided is not None and (node := figure_of(build, decided)) is not None
         ]
-        inputs = (*compared, *([pick.fact.nodes["title"]] if pick else []), self.nodes["priorities"])
+        inputs = (
+            *compared,
+            *([pick.fact.nodes["title"]] if pick else []),
+            self.nodes["priorities"],
+        )
         node = calculated(
             "ranking",
             "what decided",

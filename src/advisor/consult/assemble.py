@@ -189,11 +189,7 @@ def _build(build: Judged, outcome: Outcome, knowledge: Knowledge) -> Build:
             high=float(figure[f"{name}_high_tok_s"]),
         )
 
-    fit = {
-        name: figure[name]
-        for name in Fit.model_fields
-        if name != "devices"
-    }
+    fit = {name: figure[name] for name in Fit.model_fields if name != "devices"}
     placed = tuple(
         DeviceFit(
             device=p.device.slug,

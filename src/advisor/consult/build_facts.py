@@ -114,8 +114,7 @@ class BuildFacts:
     def _vllm_ready(self, rig: Rig) -> bool:
         oldest = self.knowledge.parameter(VLLM_OLDEST).number
         return all(
-            d.compute_capability is not None and d.compute_capability >= oldest
-            for d in rig.devices
+            d.compute_capability is not None and d.compute_capability >= oldest for d in rig.devices
         )
 
     def build_fact(self, sized: Sized, price: PriceResult) -> Fact:
@@ -272,11 +271,14 @@ WISH_OF = {
     "context_beyond_model": "context_tokens",
 }
 BUILD_FIGURES = frozenset(
-    """weights_gib kv_gib compute_gib reserve_gib required_gib usable_gib total_gib headroom_gib
-    full_kv_headroom_gib max_context_tokens max_users guide_effective_gb decode_low_tok_s
-    decode_tok_s decode_high_tok_s aggregate_tok_s speed_gap_tok_s price_low_usd price_high_usd
-    price_mid_usd over_budget_usd over_budget_high_usd gpu_w system_w psu_needed_w psu_short_w
-    over_power_w over_circuit_w link_gb_s""".split()
+    {
+        *("weights_gib", "kv_gib", "compute_gib", "reserve_gib", "required_gib", "usable_gib"),
+        *("total_gib", "headroom_gib", "full_kv_headroom_gib", "max_context_tokens", "max_users"),
+        *("guide_effective_gb", "decode_low_tok_s", "decode_tok_s", "decode_high_tok_s"),
+        *("aggregate_tok_s", "speed_gap_tok_s", "price_low_usd", "price_high_usd"),
+        *("price_mid_usd", "over_budget_usd", "over_budget_high_usd", "gpu_w", "system_w"),
+        *("psu_needed_w", "psu_short_w", "over_power_w", "over_circuit_w", "link_gb_s"),
+    }
 )
 
 

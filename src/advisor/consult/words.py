@@ -16,7 +16,7 @@ def model_named(word: str, knowledge: Knowledge) -> Model:
             "target_model",
             "this model is not in the catalogue",
             unknown,
-            "a slug of `advisor catalog models`, a hub id in it, or a size such as 70B or 235B-A22B",
+            "a slug of `advisor catalog models`, a hub id, or a size such as 70B or 235B-A22B",
         ) from None
 
 

@@ -21,9 +21,9 @@ __all__ = ["Engine", "Unsafe", "compile_rules"]
 class Engine:
     """Runs the rules of some stages over facts, many times.
 
-    Facts of a stage are all in before its rules fire, and what a stage derives is seen from the next
-    stage on. Not for use by two threads at once. ``name`` tells which engine works: ``durable-rules``,
-    or ``python`` where the extension is missing or ADVISOR_ENGINE=python asks for it.
+    Facts of a stage are all in before its rules fire, and what a stage derives is seen from the
+    next stage on. Not for use by two threads at once. ``name`` tells which engine works:
+    ``durable-rules``, or ``python`` where the extension is missing or ADVISOR_ENGINE=python asks.
     """
 
     def __init__(
@@ -35,9 +35,7 @@ class Engine:
         self.rulebase = rulebase
         self.parameters = parameters
         self.rules = [rule for rule in rulebase.rules if rule.stage in stages]
-        self.network: Network = compile_rules(
-            self.rules, rulebase.templates, parameters, stages
-        )
+        self.network: Network = compile_rules(self.rules, rulebase.templates, parameters, stages)
         self.stages = stages
         self._session = self._open()
         self.name = "python" if self._session is None else "durable-rules"

@@ -1,8 +1,8 @@
 """From rules to the text durable-rules accepts, inside the subset that is known to be safe.
 
 Every condition is flat: kind, constants, then joins with the last one repeated, because the engine
-reads past the end of a sequence whose last join is false. Every rule waits for a phase fact, so that
-"there is no such fact" is asked only when all facts of earlier stages are in.
+reads past the end of a sequence whose last join is false. Every rule waits for a phase fact, so
+that "there is no such fact" is asked only when all facts of earlier stages are in.
 """
 
 from __future__ import annotations
@@ -101,9 +101,7 @@ class _Compiler:
             for key, terms in constants.items()
         }
         buckets = self.buckets(variants, ordered)
-        document: dict[str, object] = {
-            WARM: {"all": [{"w": {"$eq": {KIND: WARM}}}], "cap": 65535}
-        }
+        document: dict[str, object] = {WARM: {"all": [{"w": {"$eq": {KIND: WARM}}}], "cap": 65535}}
         paths: list[tuple[str, ...]] = []
         for variant in variants:
             phase = [{"$eq": {KIND: PHASE}}, {"$eq": {"n": variant.stage}}]

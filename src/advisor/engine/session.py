@@ -126,9 +126,7 @@ class Session:
         width = len(variant.positives) + 1
         if not ids or len(ids) % width:
             raise EngineError(f"{variant.name}: {len(ids)} facts do not make whole matches")
-        return [
-            (variant.name, tuple(ids[at + 1 : at + width])) for at in range(0, len(ids), width)
-        ]
+        return [(variant.name, tuple(ids[at + 1 : at + width])) for at in range(0, len(ids), width)]
 
 
 def encoded(fact: Fact, reads: Sequence[str], template: Template) -> str:

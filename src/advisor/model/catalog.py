@@ -8,7 +8,9 @@ from .quantity import Grade, Strict
 
 DeviceKind = Literal["consumer", "workstation", "datacenter", "unified", "apple"]
 Vendor = Literal["nvidia", "amd", "intel", "apple"]
-Family = Literal["gguf", "awq", "gptq", "fp8", "int8", "exl", "mlx", "mxfp4", "nvfp4", "bnb", "none"]
+Family = Literal[
+    "gguf", "awq", "gptq", "fp8", "int8", "exl", "mlx", "mxfp4", "nvfp4", "bnb", "none"
+]
 
 
 class Source(Strict):

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
-from advisor.model.advice import Advice
-
-from .outline import Block, Code, Items, Table, Text, Tree, outline
+from .outline import Block, Code, Items, Section, Table, Text, Tree
 
 STYLE = """
 :root { color-scheme: light dark; }
@@ -20,9 +19,8 @@ li { margin: .25rem 0; }
 """.strip()
 
 
-def render_html(advice: Advice) -> str:
-    """The advice as a page."""
-    sections = outline(advice)
+def render_html(sections: Sequence[Section]) -> str:
+    """Sections as a page."""
     title = escape(sections[0].title)
     body = []
     for level, section in enumerate(sections):

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
-from advisor.model.advice import Advice
-
-from .outline import Block, Code, Items, Table, Text, Tree, outline
+from .outline import Block, Code, Items, Section, Table, Text, Tree
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|])")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z“(])")
 
 
-def render_markdown(advice: Advice) -> str:
-    """The advice as Markdown."""
+def render_markdown(sections: Sequence[Section]) -> str:
+    """Sections as Markdown."""
     parts = []
-    for level, section in enumerate(outline(advice)):
+    for level, section in enumerate(sections):
         parts.append(f"{'#' if level == 0 else '##'} {escaped(section.title)}")
         parts += [_block(block) for block in section.blocks]
     return "\n\n".join(parts) + "\n"

@@ -151,7 +151,10 @@ def _answer(advice: Advice) -> Section:
                 f"weights {fit.weights_gib:.1f} + KV cache {fit.kv_gib:.1f} GiB of "
                 f"{fit.usable_gib:.1f} usable; {fit.headroom_gib:.1f} GiB free on the fullest",
             ),
-            ("context", f"up to {fit.max_context_tokens:,} tokens; {fit.max_users:,} users at yours"),
+            (
+                "context",
+                f"up to {fit.max_context_tokens:,} tokens; {fit.max_users:,} users at yours",
+            ),
             ("speed", f"{rates(build.speed.decode_tok_s)} for one user"),
             ("how", f"{build.split} split, {build.runtime}, {build.quant}, cache {build.kv}"),
             ("power", f"{build.power.system_w:,.0f} W at the wall; noise: {build.noise}"),
@@ -368,9 +371,7 @@ def _tree(
 
 
 def _sources(advice: Advice) -> Section:
-    items = tuple(
-        (clean(f"{s.id}: {s.title}. {s.locator} ({s.date})"), ()) for s in advice.sources
-    )
+    items = tuple((clean(f"{s.id}: {s.title}. {s.locator} ({s.date})"), ()) for s in advice.sources)
     section = Section("Sources", [Items(items)] if items else [])
     section.blocks.append(Text(f"Knowledge of {advice.knowledge_version}."))
     return section

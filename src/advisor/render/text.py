@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import textwrap
 import unicodedata
+from collections.abc import Sequence
 
-from advisor.model.advice import Advice
-
-from .outline import Block, Code, Items, Section, Table, Text, Tree, outline
+from .outline import Block, Code, Items, Section, Table, Text, Tree
 
 BOLD, DIM, PLAIN = "\033[1m", "\033[2m", "\033[0m"
 
 
-def render_text(advice: Advice, color: bool, width: int) -> str:
-    """The advice as text of at most ``width`` columns; commands are never broken."""
-    parts = [_section(section, color, width) for section in outline(advice)]
+def render_text(sections: Sequence[Section], color: bool, width: int) -> str:
+    """Sections as text of at most ``width`` columns; commands are never broken."""
+    parts = [_section(section, color, width) for section in sections]
     return "\n\n".join(parts) + "\n"
 
 

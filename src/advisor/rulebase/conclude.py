@@ -55,9 +55,7 @@ def node(rule: Rule, matched: Mapping[str, Fact], parameters: Parameters) -> Qua
     )
 
 
-def produce(
-    rule: Rule, matched: Mapping[str, Fact], parameters: Parameters
-) -> tuple[Fact, ...]:
+def produce(rule: Rule, matched: Mapping[str, Fact], parameters: Parameters) -> tuple[Fact, ...]:
     """The fact a deriving rule concludes; every attribute comes from the rule's node."""
     if rule.then.derive is None:
         return ()

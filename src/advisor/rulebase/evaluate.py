@@ -80,9 +80,7 @@ def _matches(rule: Rule, memory: Sequence[Fact], parameters: Parameters) -> Iter
             yield match
 
 
-def _exists(
-    pattern: Pattern, match: Match, memory: Sequence[Fact], parameters: Parameters
-) -> bool:
+def _exists(pattern: Pattern, match: Match, memory: Sequence[Fact], parameters: Parameters) -> bool:
     return any(
         fact.kind == pattern.template
         and all(holds(test, fact, match, parameters) for test in pattern.tests)

@@ -30,9 +30,7 @@ def check(rulebase: RuleBase, parameters: Parameters) -> list[str]:
     return out
 
 
-def facts_of(
-    rule: Rule, example: Example, templates: Mapping[str, Template]
-) -> list[Fact]:
+def facts_of(rule: Rule, example: Example, templates: Mapping[str, Template]) -> list[Fact]:
     """The example's facts: what it gives, and blanks for what it leaves out."""
     values: dict[str, dict[str, Value]] = {p.template: {} for p in rule.when}
     for key, value in example.given.items():

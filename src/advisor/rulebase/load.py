@@ -217,9 +217,7 @@ class _Checker:
         self, at: Path_, template: str, attribute: str, raw: Any, before: tuple[str, ...]
     ) -> Iterable[Test]:
         """The tests one attribute is put to."""
-        if not isinstance(raw, dict):
-            raw = {"equals": raw}
-        elif set(raw) <= {"parameter", "fact", "same"}:
+        if not isinstance(raw, dict) or set(raw) <= {"parameter", "fact", "same"}:
             raw = {"equals": raw}
         for word, value in raw.items():
             if word not in OPS:
@@ -313,7 +311,9 @@ class _Checker:
             if self.attribute(at, alias, name):
                 return FactRef(alias=alias, attribute=name)
             return None
-        self.fail(at, "this is not a comparison", found=str(raw), accepted="a value, {parameter: id}")
+        self.fail(
+            at, "this is not a comparison", found=str(raw), accepted="a value, {parameter: id}"
+        )
         return None
 
     def then(self, then: Then, entry: RuleEntry) -> None:

@@ -16,9 +16,7 @@ def say(template: str, matched: Mapping[str, Fact], parameters: Mapping[str, Qua
 
     def fill(match: re.Match[str]) -> str:
         alias, name, form = match.groups()
-        value = (
-            parameters[name].value if alias == "parameter" else matched[alias].values.get(name)
-        )
+        value = parameters[name].value if alias == "parameter" else matched[alias].values.get(name)
         if value is None:
             return "unknown"
         if form and not isinstance(value, str | bool):

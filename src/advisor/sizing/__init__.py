@@ -1,6 +1,6 @@
 """What a plan takes and gives: memory, speed, power and price, every figure with its history."""
 
-from .sizer import Request, Sizer
 from .price import PriceItem, PriceResult
+from .sizer import Request, Sizer
 
 __all__ = ["PriceItem", "PriceResult", "Request", "Sizer"]

@@ -69,7 +69,9 @@ def room(device: Device, plan: Plan, knowledge: Knowledge) -> Room:
         small = device.memory_gb <= parameter("wired-small-up-to-gb")
         share = parameter("wired-share-small" if small else "wired-share-large")
         return Room(capacity, capacity * (1 - share), compute)
-    reserve = parameter("reserve-unified-gib" if device.form == "machine" else "reserve-llamacpp-gib")
+    reserve = parameter(
+        "reserve-unified-gib" if device.form == "machine" else "reserve-llamacpp-gib"
+    )
     return Room(capacity, reserve, compute)
 
 

@@ -1,7 +1,7 @@
 """Watts, heat and running cost.
 
-The supply is sized (sum of limits x transient factor + host) / efficiency and rounded up to one that
-is sold; a whole machine brings its own. Heat: 3.412 BTU/h a watt.
+The supply is sized (sum of limits x transient factor + host) / efficiency and rounded up to one
+that is sold; a whole machine brings its own. Heat: 3.412 BTU/h a watt.
 """
 
 from __future__ import annotations

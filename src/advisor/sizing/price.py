@@ -21,8 +21,8 @@ class PriceItem(Strict):
 
 
 class PriceResult(Strict):
-    """The bill. ``known`` is false when a part has no price; ``market`` when every price is a street,
-    used or vendor price rather than a launch price. ``as_of`` is the oldest date."""
+    """The bill. ``known`` is false when a part has no price; ``market`` is true when every price
+    is a street, used or vendor price rather than a launch price. ``as_of`` is the oldest date."""
 
     low: Quantity
     high: Quantity

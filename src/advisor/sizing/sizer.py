@@ -318,9 +318,7 @@ class _Figures:
     def power(self) -> None:
         need = watts(self.plan.rig, self.knowledge)
         limits = self.devices("tdp_w")
-        gpu = self.add(
-            "gpu_w", "power limits", need.gpu_w, "W", "sum of limits or caps", limits
-        )
+        gpu = self.add("gpu_w", "power limits", need.gpu_w, "W", "sum of limits or caps", limits)
         host = self.parameters("host-consumer-w", "psu-efficiency")
         wall = self.add(
             "system_w",

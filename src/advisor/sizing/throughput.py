@@ -138,4 +138,3 @@ def _aggregate(
     if together > prefill:
         return prefill * copies, "compute"
     return together * copies, "kv-room" if memory.max_users < users else limited
-

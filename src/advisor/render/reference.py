@@ -1,0 +1,108 @@
+"""Rules, claims and catalogue entries for people to look up."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from advisor.rulebase import Rule
+
+from .document import render_sections
+from .outline import Block, Items, Section, Table, Text, clean
+
+
+def render_rules(rules: Sequence[Rule], form: str, summary: bool) -> str:
+    """One rule in full, or many in a line each."""
+    if form == "json":
+        dumped = [rule.entry.model_dump(mode="json") for rule in rules]
+        return _json(dumped if summary else dumped[0])
+    if summary:
+        rows = tuple((rule.code, rule.stage, clean(rule.title)) for rule in rules)
+        return render_sections([Section("Rules", [Table(("code", "stage", "title"), rows)])], form)
+    rule = rules[0].entry
+    examples = [(f"fires: {e.name}", _given(e.given)) for e in rule.examples.fires]
+    examples += [(f"stays quiet: {e.name}", _given(e.given)) for e in rule.examples.quiet]
+    blocks: list[Block] = [
+        Text(clean(rule.because)),
+        Table(
+            ("", ""),
+            (
+                ("name", rule.name),
+                ("stage", rule.stage),
+                ("status", f"{rule.status} since {rule.since}"),
+                ("when", clean(json.dumps(rule.when, ensure_ascii=False))),
+                ("unless", clean(json.dumps(rule.unless, ensure_ascii=False))),
+                ("says", clean(rule.say)),
+                ("cites", ", ".join(rule.cites)),
+            ),
+        ),
+    ]
+    if rule.remedies:
+        blocks.append(Items(tuple((clean(text), ()) for text in rule.remedies)))
+    sections = [
+        Section(f"{rule.code} {clean(rule.title)}", blocks),
+        Section("Examples", [Items(tuple((clean(name), more) for name, more in examples))]),
+    ]
+    return render_sections(sections, form)
+
+
+def _given(given: dict[str, Any]) -> tuple[str, ...]:
+    return (clean(", ".join(f"{key} = {value}" for key, value in given.items())),)
+
+
+def render_claims(claims: Sequence[dict[str, Any]], form: str, many: bool) -> str:
+    """One claim of the guide in full, or many in a line each."""
+    if form == "json":
+        return _json(list(claims) if many else claims[0])
+    if many:
+        rows = tuple(
+            (c["claim"], ", ".join(c["used_by"]) or "-", c["erratum"] or "-", clean(c["text"]))
+            for c in claims
+        )
+        head = ("claim", "used by", "erratum", "what it says")
+        return render_sections([Section("Claims of the guide", [Table(head, rows)])], form)
+    claim = claims[0]
+    pairs = tuple(
+        (name, clean(_word(claim[name])))
+        for name in ("section", "figures", "grade", "used_by", "erratum")
+    )
+    blocks: list[Block] = [Text(clean(claim["text"])), Table(("", ""), pairs)]
+    return render_sections([Section(claim["claim"], blocks)], form)
+
+
+def render_catalog(kind: str, entries: Sequence[dict[str, Any]], form: str) -> str:
+    """Catalogue entries with their figures and where these come from."""
+    if form == "json":
+        return _json(list(entries))
+    items = []
+    for entry in entries:
+        name = entry.get("slug") or " + ".join(f"{n}x {d}" for d, n in entry["devices"].items())
+        figures = "; ".join(
+            f"{key} {_word(value)}"
+            for key, value in entry.items()
+            if key not in ("slug", "cites", "sources", "prices", "attention", "commands")
+            and value not in (None, "", [], {})
+        )
+        more = [figures]
+        more += [
+            f"price, {p['condition']}, {p['as_of']}: ${p['low_usd']:,.0f}–${p['high_usd']:,.0f} "
+            f"({p['basis']}; {', '.join(p['cites'])})"
+            for p in entry.get("prices", ())
+        ]
+        more += [f"source: {s['title']}, {s['date']}" for s in entry["sources"]]
+        items.append((clean(name), tuple(clean(text) for text in more)))
+    found = Section(f"{kind}: {len(entries)} found", [Items(tuple(items))] if items else [])
+    return render_sections([found], form)
+
+
+def _word(value: object) -> str:
+    if isinstance(value, list | tuple):
+        return ", ".join(_word(item) for item in value) or "-"
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_word(item)}" for key, item in value.items())
+    return "-" if value is None else str(value)
+
+
+def _json(data: object) -> str:
+    return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
