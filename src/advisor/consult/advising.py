@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from advisor.engine import Engine
 from advisor.knowledge import Knowledge
 from advisor.model.advice import Advice
 from advisor.model.catalog import Model, Quant, Runtime
-from advisor.model.facts import Fact, Verdict
-from advisor.model.plan import Plan, Rig
+from advisor.model.facts import Fact
+from advisor.model.plan import Plan, Rig, Sized
 from advisor.model.profile import Profile
 from advisor.model.quantity import Quantity, calculated
-from advisor.rulebase import RuleBase, verdicts
+from advisor.rulebase import RuleBase, Verdict, verdicts
 from advisor.sizing import Request, Sizer
 
 from .assemble import Outcome, assemble
@@ -22,7 +22,7 @@ from .changes import changes
 from .judged import Judged
 from .profile_facts import ProfileNodes, circuit_node, is_class, model_fact, profile_fact
 from .ranking import Ranking, figure_of, nearest, rank, rejections
-from .rigs import RigMaker
+from .rigs import SHAPING_FIELDS, RigMaker
 from .words import model_named, quant_named
 
 MOST_BUILDS = 6
@@ -53,13 +53,14 @@ class Consultant:
 
     def consult(self, profile: Profile) -> Advice:
         """Advice for one person. Raises InputError for words outside the catalogue."""
-        outcome = self.outcome(profile)
-        flips = changes(outcome, self.outcome, self.knowledge)
+        case = _Case(self, profile)
+        outcome = self.outcome(case)
+        flips = changes(outcome, lambda other: self.outcome(case.changed(other)), self.knowledge)
         return assemble(outcome, self.knowledge, self.rulebase, flips)
 
-    def outcome(self, profile: Profile) -> Outcome:
+    def outcome(self, case: _Case) -> Outcome:
         """The consultation before it is put into words."""
-        case = _Case(self, profile)
+        profile = case.profile
         judged = case.judged()
         viable = [build for build in judged if not rejections(build)]
         ranking = rank(
@@ -85,6 +86,15 @@ class Consultant:
             ways=case.ways,
             final=tuple(final),
         )
+
+
+@dataclass(frozen=True)
+class _Proposed:
+    """Rigs, plans by id with their facts, and the facts of both."""
+
+    rigs: dict[str, Rig]
+    plans: dict[str, tuple[Plan, Fact]]
+    facts: tuple[Fact, ...]
 
 
 class _Case:
@@ -117,29 +127,60 @@ class _Case:
         )
         self.model_fact = model_fact(self.model, weights, node)
         self.no_plan: list[Verdict] = []
-        self.ways: dict[str, tuple[Quantity, ...]] = {}
+        self.proposed: _Proposed | None = None
+        self.sized: dict[tuple[str, int, int], Sized] = {}
 
-    def judged(self) -> list[Judged]:
-        """Every plan the rules propose, sized and judged."""
+    def changed(self, profile: Profile) -> _Case:
+        """The case of somebody who differs in wishes; rigs, ways and sizes are shared where the
+        differing fields cannot touch them."""
+        other = _Case(self.consultant, profile)
+        other.sized = self.sized
+        reads = self.consultant.planner.network.reads.get("profile", ())
+        mine, theirs = self.profile_fact.values, other.profile_fact.values
+        if all(mine.get(name) == theirs.get(name) for name in reads) and all(
+            getattr(self.profile, field) == getattr(profile, field) for field in SHAPING_FIELDS
+        ):
+            other.proposed = self.proposed
+            other.facts.rig_nodes = self.facts.rig_nodes
+        return other
+
+    @property
+    def ways(self) -> dict[str, tuple[Quantity, ...]]:
+        """The rule nodes behind each plan."""
+        plans = self._propose().plans
+        return {
+            id: tuple({node.id: node for node in fact.nodes.values()}.values())
+            for id, (_, fact) in plans.items()
+        }
+
+    def _propose(self) -> _Proposed:
+        """Rigs, and the ways to run the model on them that the rules propose."""
+        if self.proposed is not None:
+            return self.proposed
         rigs = {rig.slug: rig for rig in self.maker.candidates()}
-        base = [self.profile_fact, self.model_fact]
-        rig_facts = [self.facts.rig_fact(rig) for rig in rigs.values()]
-        proposed = self.consultant.planner.run([*base, *rig_facts])
+        rig_facts = tuple(self.facts.rig_fact(rig) for rig in rigs.values())
+        fired = self.consultant.planner.run([self.profile_fact, self.model_fact, *rig_facts])
         plans: dict[str, tuple[Plan, Fact]] = {}
-        for activation in proposed:
+        for activation in fired:
             for fact in activation.produced:
                 if fact.kind == "plan":
                     plan = self._plan(rigs[str(fact.values["rig"])], fact)
                     if plan is not None:
                         plans.setdefault(plan.id, (plan, fact))
-        builds = {plan.id: self._sized(plan) for plan, _ in plans.values()}
-        self.ways = {id: _history(fact) for id, (_, fact) in plans.items()}
-        build_facts = [build.fact for build in builds.values()]
-        plan_facts = [
+        plan_facts = tuple(
             Fact(kind="plan", name=id, values=fact.values, nodes=fact.nodes)
             for id, (_, fact) in plans.items()
-        ]
-        fired = self.consultant.judge.run([*base, *rig_facts, *plan_facts, *build_facts])
+        )
+        self.proposed = _Proposed(rigs, plans, (*rig_facts, *plan_facts))
+        return self.proposed
+
+    def judged(self) -> list[Judged]:
+        """Every plan the rules propose, sized and judged."""
+        proposed = self._propose()
+        rigs = proposed.rigs
+        builds = {plan.id: self._sized(plan) for plan, _ in proposed.plans.values()}
+        base = [self.profile_fact, self.model_fact, *proposed.facts]
+        fired = self.consultant.judge.run([*base, *(build.fact for build in builds.values())])
         said: dict[str, list[Verdict]] = {}
         for verdict in verdicts(fired, self.consultant.rulebase, self.consultant.parameters):
             said.setdefault(verdict.subject, []).append(verdict)
@@ -182,9 +223,11 @@ class _Case:
 
     def _sized(self, plan: Plan) -> Judged:
         consultant = self.consultant
-        sized = consultant.sizer.size(
-            plan, Request(self.nodes["context_tokens"], self.nodes["users"])
-        )
+        at = (plan.id, self.profile.context_tokens, self.profile.users)
+        sized = self.sized.get(at)
+        if sized is None:
+            request = Request(self.nodes["context_tokens"], self.nodes["users"])
+            sized = self.sized[at] = consultant.sizer.size(plan, request)
         cards_owned = any(
             self.knowledge.find_device(slug).form != "machine" for slug in self.maker.owned
         )
@@ -233,8 +276,3 @@ class _Case:
         return Fact(
             kind="situation", name="situation", values=values, nodes=dict.fromkeys(values, node)
         )
-
-
-def _history(fact: Fact) -> tuple[Quantity, ...]:
-    """The rule nodes behind a plan: its KV choice and, under that, the way."""
-    return tuple(dict.fromkeys(fact.nodes.values()))

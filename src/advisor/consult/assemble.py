@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from advisor.knowledge import Knowledge
 from advisor.model.advice import (
     Advice,
+    AdviceWord,
     Build,
     Change,
     DeviceCount,
@@ -26,10 +27,9 @@ from advisor.model.advice import (
     Warn,
 )
 from advisor.model.catalog import Model
-from advisor.model.facts import Verdict
 from advisor.model.profile import Profile
 from advisor.model.quantity import Node, Quantity, trace
-from advisor.rulebase import RuleBase
+from advisor.rulebase import RuleBase, Verdict
 
 from .judged import Judged
 from .launch import launch, verify
@@ -60,6 +60,14 @@ class Outcome:
         """The one conclusion of stage recommend."""
         return next(v for v in self.final if v.kind == "conclude")
 
+    @property
+    def word(self) -> AdviceWord:
+        """The word it concludes with."""
+        word = self.headline.source.then.conclude
+        if word is None:
+            raise ValueError(f"{self.headline.rule} concludes nothing")
+        return word
+
     def said(self, kind: str) -> list[Verdict]:
         """The final verdicts of one kind, in rule order."""
         return [verdict for verdict in self.final if verdict.kind == kind]
@@ -73,7 +81,9 @@ def assemble(
     shown = [b for i, b in enumerate(order) if i <= ALTERNATIVES or b.slug in outcome.considered]
     builds = [_build(build, outcome, knowledge) for build in shown]
     rejected = _rejected(outcome)
-    warnings = sorted(outcome.said("warn"), key=lambda v: SEVERITIES.index(v.severity or "low"))
+    warnings = sorted(
+        outcome.said("warn"), key=lambda v: SEVERITIES.index(v.source.then.severity or "low")
+    )
     statements = [outcome.headline, *outcome.said("note")]
     roots = _roots(outcome, shown, rejected, [*statements, *warnings])
     nodes = trace(roots)
@@ -82,7 +92,7 @@ def assemble(
         profile=outcome.profile.to_dict(),
         assumed=outcome.profile.assumed,
         readings=outcome.profile.readings,
-        verdict=outcome.headline.word,  # type: ignore[arg-type]
+        verdict=outcome.word,
         recommendation=builds[0] if builds else None,
         alternatives=tuple(builds[1:]),
         rejected=tuple(
@@ -94,9 +104,9 @@ def assemble(
         ),
         warnings=tuple(
             Warn(
-                id=v.id or "",
+                id=v.source.then.id or "",
                 rule=v.rule,
-                severity=v.severity or "low",
+                severity=v.source.then.severity or "low",
                 text=v.text,
                 check=v.check,
                 fix=v.fix or "",

@@ -48,11 +48,11 @@ class BuildFacts:
         self.four_bit_gib = four_bit_gib
         self.knowledge = knowledge
         self.considered = frozenset(maker.considered())
-        self._rig_nodes: dict[str, Quantity] = {}
+        self.rig_nodes: dict[str, Quantity] = {}
 
     def rig_node(self, rig: Rig) -> Quantity:
         """The build itself as a node: its devices by the catalogue and by what is owned."""
-        node = self._rig_nodes.get(rig.slug)
+        node = self.rig_nodes.get(rig.slug)
         if node is None:
             inputs = [self.knowledge.figure(m.device, "memory_gb") for m in rig.members]
             if self.maker.owned:
@@ -65,7 +65,7 @@ class BuildFacts:
                 "devices x count",
                 tuple(inputs),
             )
-            self._rig_nodes[rig.slug] = node
+            self.rig_nodes[rig.slug] = node
         return node
 
     def rig_fact(self, rig: Rig) -> Fact:

@@ -26,9 +26,9 @@ def changes(
     return tuple(found)
 
 
-def _answer(outcome: Outcome) -> tuple[str | None, str | None]:
+def _answer(outcome: Outcome) -> tuple[str, str | None]:
     order = outcome.ranking.order
-    return outcome.headline.word, order[0].slug if order else None
+    return outcome.word, order[0].slug if order else None
 
 
 def _steps(trial: Trial, profile: Profile) -> Iterator[Any]:
@@ -46,7 +46,7 @@ def _steps(trial: Trial, profile: Profile) -> Iterator[Any]:
 def _change(trial: Trial, value: Any, other: Outcome) -> Change:
     order = other.ranking.order
     then = order[0].sized.plan.rig.title if order else "nothing fits"
-    word = str(other.headline.word)
+    word = other.word
     shown = ", ".join(value) if isinstance(value, tuple) else _shown(trial.field, value)
     return Change(
         set={trial.field: list(value) if isinstance(value, tuple) else value},

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from advisor.model.facts import Fact, Verdict
+from advisor.model.facts import Fact
 from advisor.model.plan import Sized
+from advisor.rulebase import Verdict
 from advisor.sizing import PriceResult
 
 

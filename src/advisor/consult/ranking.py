@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from advisor.knowledge import Knowledge, Priority
-from advisor.model.facts import Verdict
 from advisor.model.quantity import Quantity
+from advisor.rulebase import Verdict
 
 from .judged import Judged
 

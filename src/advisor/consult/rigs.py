@@ -14,6 +14,17 @@ from advisor.model.plan import Member, Rig
 from advisor.model.profile import Profile
 from advisor.model.quantity import Quantity, assumed, calculated
 
+SHAPING_FIELDS = (
+    "existing_cards",
+    "considering",
+    "nodes",
+    "network",
+    "board",
+    "pcie",
+    "system_ram_gb",
+    "gpu_power_cap_w",
+    "nvlink_bridges",
+)
 RUNTIME_ENDINGS = ("exo", "ray-serve", "sglang", "vllm")
 LINK_ENDINGS = ("nvlink", "nvswitch")
 NETWORK_LINKS: dict[str, Link] = {

@@ -70,7 +70,8 @@ class Engine:
 
     def _run(self, session: Session, facts: Sequence[Fact]) -> list[Activation]:
         numbered: dict[int, Fact] = {}
-        known = {fact_key(fact) for fact in facts}
+        derived = {rule.then.derive for rule in self.rules}
+        known = {fact_key(fact) for fact in facts if fact.kind in derived}
         for fact in facts:
             number = session.put(fact)
             if number is not None:

@@ -32,23 +32,3 @@ class Activation(Strict):
     rule: str
     matched: dict[str, Fact]
     produced: tuple[Fact, ...] = ()
-
-
-class Verdict(Strict):
-    """A conclusion about one subject, with the rule node it came from.
-
-    ``id``, ``severity``, ``check`` and ``fix`` belong to warnings, ``word`` to ``conclude``,
-    ``first`` to ``prefer``: a first preference outranks the person's priorities.
-    """
-
-    kind: VerdictKind
-    rule: str
-    subject: str
-    text: str
-    node: Quantity
-    id: str | None = None
-    severity: Severity | None = None
-    check: str | None = None
-    fix: str | None = None
-    word: str | None = None
-    first: bool = False

@@ -1,6 +1,6 @@
 """The rule base: loaded, checked, evaluated in plain Python, and what follows from a firing."""
 
-from .conclude import RuleError, node, produce, verdicts
+from .conclude import RuleError, Verdict, node, produce, verdicts
 from .evaluate import conditions, evaluate, fact_key
 from .load import RuleBase, load_rules
 from .rule import Rule, RuleEntry
@@ -10,6 +10,7 @@ __all__ = [
     "RuleBase",
     "RuleEntry",
     "RuleError",
+    "Verdict",
     "conditions",
     "evaluate",
     "fact_key",

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
-from advisor.model.facts import Activation, Fact, Verdict
+from advisor.model.facts import Activation, Fact, VerdictKind
 from advisor.model.quantity import Quantity, weakest
 
 from .load import RuleBase
@@ -76,36 +78,59 @@ def produce(rule: Rule, matched: Mapping[str, Fact], parameters: Parameters) -> 
     )
 
 
+@dataclass(frozen=True)
+class Verdict:
+    """A conclusion about one subject; its words and its node are made when first asked for."""
+
+    source: Rule
+    matched: Mapping[str, Fact]
+    parameters: Parameters
+
+    @property
+    def kind(self) -> VerdictKind:
+        then = self.source.then
+        return "conclude" if then.conclude else then.verdict or "note"
+
+    @property
+    def rule(self) -> str:
+        return self.source.code
+
+    @property
+    def subject(self) -> str:
+        """The name of the fact it is about; ``advice`` for the concluding word."""
+        subject = self.source.then.subject
+        return self.matched[subject].name if subject else "advice"
+
+    @cached_property
+    def node(self) -> Quantity:
+        return node(self.source, self.matched, self.parameters)
+
+    @property
+    def text(self) -> str:
+        return str(self.node.value)
+
+    @property
+    def check(self) -> str | None:
+        return self._said(self.source.then.check)
+
+    @property
+    def fix(self) -> str | None:
+        return self._said(self.source.then.fix)
+
+    def _said(self, text: str | None) -> str | None:
+        return say(text, self.matched, self.parameters) if text else None
+
+
 def verdicts(
     activations: Sequence[Activation], rulebase: RuleBase, parameters: Parameters
 ) -> list[Verdict]:
     """The conclusions in firing order, without those another rule overrides."""
-    by_code = {rule.code: rule for rule in rulebase.rules}
     out: list[Verdict] = []
     overridden: set[tuple[str, str]] = set()
     for activation in activations:
-        rule = by_code[activation.rule]
-        if rule.then.derive is not None:
-            continue
-        verdict = _verdict(rule, activation.matched, parameters)
-        overridden |= {(code, verdict.subject) for code in rule.entry.overrides}
-        out.append(verdict)
+        rule = rulebase.rule(activation.rule)
+        if rule.then.derive is None:
+            verdict = Verdict(rule, activation.matched, parameters)
+            overridden |= {(code, verdict.subject) for code in rule.entry.overrides}
+            out.append(verdict)
     return [v for v in out if (v.rule, v.subject) not in overridden]
-
-
-def _verdict(rule: Rule, matched: Mapping[str, Fact], parameters: Parameters) -> Verdict:
-    then = rule.then
-    origin = node(rule, matched, parameters)
-    return Verdict(
-        kind="conclude" if then.conclude else then.verdict or "note",
-        rule=rule.code,
-        subject=matched[then.subject].name if then.subject else "advice",
-        text=str(origin.value),
-        node=origin,
-        id=then.id,
-        severity=then.severity,
-        check=say(then.check, matched, parameters) if then.check else None,
-        fix=say(then.fix, matched, parameters) if then.fix else None,
-        word=then.conclude,
-        first=then.first,
-    )

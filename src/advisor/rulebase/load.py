@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -48,12 +49,13 @@ class RuleBase(Strict):
     templates: dict[str, Template]
     rules: tuple[Rule, ...]
 
+    @cached_property
+    def _by_code(self) -> dict[str, Rule]:
+        return {rule.code: rule for rule in self.rules}
+
     def rule(self, code: str) -> Rule:
         """The rule with that code. Raises KeyError."""
-        for rule in self.rules:
-            if rule.code == code:
-                return rule
-        raise KeyError(code)
+        return self._by_code[code]
 
 
 def load_rules(folders: Sequence[Path]) -> RuleBase:

@@ -29,7 +29,6 @@ class Sizer:
     def __init__(self, knowledge: Knowledge) -> None:
         self.knowledge = knowledge
         self._weights: dict[tuple[str, str], Quantity] = {}
-        self._sized: dict[tuple[object, ...], Sized] = {}
 
     def weights_gib(self, model: Model, quant: Quant) -> Quantity:
         """Weights in memory: the published file's size where there is one, else
@@ -86,15 +85,6 @@ class Sizer:
 
     def size(self, plan: Plan, request: Request) -> Sized:
         """Every figure of a plan, with formula, inputs and sources."""
-        at = (plan.id, plan.rig.lanes, plan.rig.power_cap_w, request)
-        sized = self._sized.get(at)
-        if sized is None:
-            if len(self._sized) > 20_000:
-                self._sized.clear()
-            sized = self._sized[at] = self._size(plan, request)
-        return sized
-
-    def _size(self, plan: Plan, request: Request) -> Sized:
         weights = self.weights_gib(plan.model, plan.quant)
         context, users = int(request.context_tokens.number), int(request.users.number)
         held = memory(plan, weights.number, context, users, self.knowledge)
