@@ -14,7 +14,7 @@ from advisor.model.plan import Plan, Rig, Sized
 from advisor.model.profile import Profile
 from advisor.model.quantity import Quantity, calculated
 from advisor.rulebase import RuleBase, Verdict, verdicts
-from advisor.sizing import Request, Sizer
+from advisor.sizing import PriceResult, Request, Sizer
 
 from .assemble import Outcome, assemble
 from .build_facts import BuildFacts
@@ -129,6 +129,7 @@ class _Case:
         self.no_plan: list[Verdict] = []
         self.proposed: _Proposed | None = None
         self.sized: dict[tuple[str, int, int], Sized] = {}
+        self.prices: dict[tuple[str, bool], PriceResult] = {}
 
     def changed(self, profile: Profile) -> _Case:
         """The case of somebody who differs in wishes; rigs, ways and sizes are shared where the
@@ -142,6 +143,8 @@ class _Case:
         ):
             other.proposed = self.proposed
             other.facts.rig_nodes = self.facts.rig_nodes
+            other.facts.kept = self.facts.kept
+            other.prices = self.prices
         return other
 
     @property
@@ -228,17 +231,24 @@ class _Case:
         if sized is None:
             request = Request(self.nodes["context_tokens"], self.nodes["users"])
             sized = self.sized[at] = consultant.sizer.size(plan, request)
+        used_ok = self.profile.warranty == "any"
+        price = self.prices.get((plan.rig.slug, used_ok))
+        if price is None:
+            price = self.prices[(plan.rig.slug, used_ok)] = self._price(plan.rig, used_ok)
+        return Judged(sized=sized, price=price, fact=self.facts.build_fact(sized, price))
+
+    def _price(self, rig: Rig, used_ok: bool) -> PriceResult:
+        """The bill for what is missing of a rig."""
         cards_owned = any(
             self.knowledge.find_device(slug).form != "machine" for slug in self.maker.owned
         )
-        price = consultant.sizer.price(
-            plan.rig,
-            self.facts.rig_node(plan.rig),
+        return self.consultant.sizer.price(
+            rig,
+            self.facts.rig_node(rig),
             bridges_owned=self.profile.nvlink_bridges,
             needs_host=not cards_owned and self.profile.budget_covers == "system",
-            used_ok=self.profile.warranty == "any",
+            used_ok=used_ok,
         )
-        return Judged(sized=sized, price=price, fact=self.facts.build_fact(sized, price))
 
     def situation(self, judged: Sequence[Judged], ranking: Ranking, pick: Judged | None) -> Fact:
         """The ``situation`` template, filled in."""

@@ -49,6 +49,7 @@ class BuildFacts:
         self.knowledge = knowledge
         self.considered = frozenset(maker.considered())
         self.rig_nodes: dict[str, Quantity] = {}
+        self.kept: dict[object, tuple[dict[str, Value], dict[str, Quantity]]] = {}
 
     def rig_node(self, rig: Rig) -> Quantity:
         """The build itself as a node: its devices by the catalogue and by what is owned."""
@@ -120,19 +121,43 @@ class BuildFacts:
     def build_fact(self, sized: Sized, price: PriceResult) -> Fact:
         """The ``build`` template, filled in."""
         plan, rig = sized.plan, sized.plan.rig
+        at = (plan.id, self.profile.context_tokens, self.profile.users, price.buys_used)
+        kept = self.kept.get(at)
+        if kept is None:
+            kept = self.kept[at] = self._unwished(sized, price)
+        values, nodes = dict(kept[0]), dict(kept[1])
+        noise = str(values["noise"])
+        values |= {
+            "considered": rig.slug in self.considered,
+            "vendor_allowed": all(m.device.vendor in self.profile.vendors for m in rig.members),
+            "os_allowed": rig.rental or all(_runs(m.device, self.profile.os) for m in rig.members),
+            "context_beyond_model": self.profile.context_tokens > self.model.max_context_tokens,
+            "over_noise": NOISE.index(noise) - NOISE.index(self.profile.noise),
+            "slots_short": self._slots_short(rig),
+        }
+        nodes["considered"] = self.rig_node(rig)
+        for name, field in WISH_OF.items():
+            nodes[name] = self._wish(plan.id, name, values[name], rig, field)
+        for name, gap in self._gaps(plan.id, nodes, rig).items():
+            values[name], nodes[name] = gap.value, gap
+        return Fact.model_construct(kind="build", name=plan.id, values=values, nodes=nodes)
+
+    def _unwished(
+        self, sized: Sized, price: PriceResult
+    ) -> tuple[dict[str, Value], dict[str, Quantity]]:
+        """What of a build does not depend on limits and wishes."""
+        plan, rig = sized.plan, sized.plan.rig
         devices = [m.device for m in rig.members]
         kinds = {d.kind for d in devices}
         owned = sum(m.owned for m in rig.members)
         added = rig.device_count - owned
         bought = [m.device for m in rig.members if m.owned < m.count and not rig.rental]
-        kept = {m.device.slug for m in rig.members if m.owned}
+        there = {m.device.slug for m in rig.members if m.owned}
         values = self._shape(rig)
-        del values["distinct_devices"]
         values |= {
             "title": rig.title,
             "device": devices[0].slug,
             "device_name": devices[0].name,
-            "distinct_devices": len(devices),
             "kind": devices[0].kind if len(kinds) == 1 else "mixed",
             "form": devices[0].form,
             "rental": rig.rental,
@@ -140,18 +165,15 @@ class BuildFacts:
             "cuda": all(d.vendor == "nvidia" for d in devices),
             "withdrawn": not price.buys_used and any(d.withdrawn for d in bought),
             "heads": self.model.heads,
-            "considered": rig.slug in self.considered,
             "owned_count": owned,
             "added_count": 0 if rig.rental else added,
             "added_text": price.added_text,
             "adds_to_owned": owned > 0 and added > 0 and not rig.rental,
             "leaves_owned": sum(self.maker.owned.values()) > owned,
-            "adds_other_kind": owned > 0 and any(d.slug not in kept for d in bought),
+            "adds_other_kind": owned > 0 and any(d.slug not in there for d in bought),
             "bridges_to_buy": price.bridges_to_buy,
             "buys_used": price.buys_used,
             "used_parts": int(price.buys_used),
-            "vendor_allowed": all(d.vendor in self.profile.vendors for d in devices),
-            "os_allowed": rig.rental or all(_runs(d, self.profile.os) for d in devices),
             "split": plan.split,
             "split_words": SPLIT_WORDS[plan.split],
             "runtime": plan.runtime,
@@ -159,28 +181,22 @@ class BuildFacts:
             "quant_bits": plan.quant.bits_class,
             "kv": plan.kv,
             "mode": "offload" if plan.split in ("cpu-offload", "experts-in-ram") else "gpu",
-            "context_beyond_model": self.profile.context_tokens > self.model.max_context_tokens,
             "price_known": price.known,
             "price_market": price.market,
             "price_age_days": age_days(price.as_of, self.knowledge.version),
-            "noise": (noise := self._noise(rig, sized)),
-            "over_noise": NOISE.index(noise) - NOISE.index(self.profile.noise),
-            "slots_short": self._slots_short(rig),
+            "noise": self._noise(rig, sized),
         }
         if rig.lanes is not None:
             values["lanes"] = rig.lanes
         nodes = dict.fromkeys(values, self.rig_node(rig))
         figures = dict(sized.figures) | self._price_figures(plan.id, price)
-        figures |= self._gaps(plan.id, sized.figures, figures, rig)
         if rig.link_gb_s is not None:
             figures["link_gb_s"] = rig.link_gb_s
         for name, figure in figures.items():
             if name in BUILD_FIGURES:
                 values[name] = figure.value
                 nodes[name] = figure
-        for name, field in WISH_OF.items():
-            nodes[name] = self._wish(plan.id, name, values[name], rig, field)
-        return Fact(kind="build", name=plan.id, values=values, nodes=nodes)
+        return values, nodes
 
     def _wish(self, plan_id: str, name: str, value: Value, rig: Rig, field: str) -> Quantity:
         return calculated(
@@ -227,13 +243,7 @@ class BuildFacts:
         )
         return {"price_low_usd": price.low, "price_high_usd": price.high, "price_mid_usd": middle}
 
-    def _gaps(
-        self,
-        plan_id: str,
-        sized: dict[str, Quantity],
-        figures: dict[str, Quantity],
-        rig: Rig,
-    ) -> dict[str, Quantity]:
+    def _gaps(self, plan_id: str, figures: dict[str, Quantity], rig: Rig) -> dict[str, Quantity]:
         """Distances between the build and the person's limits, where a limit was stated."""
         profile, nodes = self.profile, self.nodes
         gaps: dict[str, tuple[Quantity, Quantity]] = {}
@@ -242,14 +252,14 @@ class BuildFacts:
             gaps["over_budget_usd"] = figures["price_low_usd"], budget
             gaps["over_budget_high_usd"] = figures["price_high_usd"], budget
         if profile.min_tok_s is not None:
-            gaps["speed_gap_tok_s"] = sized["decode_tok_s"], nodes["min_tok_s"]
+            gaps["speed_gap_tok_s"] = figures["decode_tok_s"], nodes["min_tok_s"]
         if not rig.rental:
             if profile.power_limit_w is not None:
-                gaps["over_power_w"] = sized["system_w"], nodes["power_limit_w"]
+                gaps["over_power_w"] = figures["system_w"], nodes["power_limit_w"]
             if self.circuit is not None:
-                gaps["over_circuit_w"] = sized["system_w"], self.circuit
+                gaps["over_circuit_w"] = figures["system_w"], self.circuit
             if profile.psu_w is not None and all(d.form == "card" for d in rig.devices):
-                gaps["psu_short_w"] = sized["psu_needed_w"], nodes["psu_w"]
+                gaps["psu_short_w"] = figures["psu_needed_w"], nodes["psu_w"]
         return {
             name: calculated(
                 f"{plan_id}.{name}",
@@ -275,9 +285,9 @@ BUILD_FIGURES = frozenset(
         *("weights_gib", "kv_gib", "compute_gib", "reserve_gib", "required_gib", "usable_gib"),
         *("total_gib", "headroom_gib", "full_kv_headroom_gib", "max_context_tokens", "max_users"),
         *("guide_effective_gb", "decode_low_tok_s", "decode_tok_s", "decode_high_tok_s"),
-        *("aggregate_tok_s", "speed_gap_tok_s", "price_low_usd", "price_high_usd"),
-        *("price_mid_usd", "over_budget_usd", "over_budget_high_usd", "gpu_w", "system_w"),
-        *("psu_needed_w", "psu_short_w", "over_power_w", "over_circuit_w", "link_gb_s"),
+        *("aggregate_tok_s", "price_low_usd", "price_high_usd"),
+        *("price_mid_usd", "gpu_w", "system_w"),
+        *("psu_needed_w", "link_gb_s"),
     }
 )
 

@@ -15,14 +15,25 @@ from .assemble import Outcome
 def changes(
     outcome: Outcome, consult: Callable[[Profile], Outcome], knowledge: Knowledge
 ) -> tuple[Change, ...]:
-    """For every row of knowledge/changes.yaml, the first step that gives another answer."""
+    """For every row of knowledge/changes.yaml, the first step that gives another answer.
+
+    The last step is tried first: where even that changes nothing, the others are not tried.
+    """
     found: list[Change] = []
+    now = _answer(outcome)
     for trial in knowledge.trials:
-        for value in _steps(trial, outcome.profile):
+        steps = list(_steps(trial, outcome.profile))
+        flip = None
+        for value in steps[-1:] + steps[:-1]:
             other = consult(outcome.profile.with_field(trial.field, value))
-            if _answer(other) != _answer(outcome):
-                found.append(_change(trial, value, other))
+            if _answer(other) != now:
+                first, flip = flip is None, (value, other)
+                if not first:
+                    break
+            elif flip is None:
                 break
+        if flip is not None:
+            found.append(_change(trial, *flip))
     return tuple(found)
 
 

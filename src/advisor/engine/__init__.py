@@ -111,4 +111,4 @@ class Engine:
         except Exception as error:
             names = ", ".join(fact.name for fact in facts)
             raise RuleError(f"{rule.code} on {names}: {error}") from error
-        return Activation.model_construct(rule=rule.code, matched=matched, produced=made)
+        return Activation(rule=rule.code, matched=matched, produced=made)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
 
 from .quantity import Quantity, Strict, Value
@@ -26,8 +27,9 @@ class Fact(Strict):
     nodes: dict[str, Quantity] = {}
 
 
-class Activation(Strict):
-    """One firing: the rule, the facts matched (alias to fact name) and what came of it."""
+@dataclass(frozen=True)
+class Activation:
+    """One firing: the rule's code, the facts matched by alias, and the facts it produced."""
 
     rule: str
     matched: dict[str, Fact]
