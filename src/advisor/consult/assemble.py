@@ -79,6 +79,8 @@ def assemble(
     """The advice, with a trace that holds every node spoken of."""
     order = outcome.ranking.order
     shown = [b for i, b in enumerate(order) if i <= ALTERNATIVES or b.slug in outcome.considered]
+    if outcome.word == "need-facts":
+        shown = []
     builds = [_build(build, outcome, knowledge) for build in shown]
     rejected = _rejected(outcome)
     warnings = sorted(

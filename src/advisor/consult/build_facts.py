@@ -181,6 +181,7 @@ class BuildFacts:
             "quant_bits": plan.quant.bits_class,
             "kv": plan.kv,
             "mode": "offload" if plan.split in ("cpu-offload", "experts-in-ram") else "gpu",
+            "price_text": _usd(price.low.number, price.high.number),
             "price_known": price.known,
             "price_market": price.market,
             "price_age_days": age_days(price.as_of, self.knowledge.version),
@@ -243,6 +244,17 @@ class BuildFacts:
         )
         return {"price_low_usd": price.low, "price_high_usd": price.high, "price_mid_usd": middle}
 
+    def _ram_node(self) -> Quantity:
+        gigabytes = self.nodes["system_ram_gb"]
+        return calculated(
+            "profile.system_ram_gib",
+            "system memory",
+            gigabytes.number * 1e9 / 2**30,
+            "GiB",
+            "GB x 10^9 / 2^30",
+            (gigabytes,),
+        )
+
     def _gaps(self, plan_id: str, figures: dict[str, Quantity], rig: Rig) -> dict[str, Quantity]:
         """Distances between the build and the person's limits, where a limit was stated."""
         profile, nodes = self.profile, self.nodes
@@ -253,6 +265,8 @@ class BuildFacts:
             gaps["over_budget_high_usd"] = figures["price_high_usd"], budget
         if profile.min_tok_s is not None:
             gaps["speed_gap_tok_s"] = figures["decode_tok_s"], nodes["min_tok_s"]
+        if profile.system_ram_gb is not None:
+            gaps["ram_short_gib"] = figures["ram_gib"], self._ram_node()
         if not rig.rental:
             if profile.power_limit_w is not None:
                 gaps["over_power_w"] = figures["system_w"], nodes["power_limit_w"]
@@ -283,13 +297,24 @@ WISH_OF = {
 BUILD_FIGURES = frozenset(
     {
         *("weights_gib", "kv_gib", "compute_gib", "reserve_gib", "required_gib", "usable_gib"),
-        *("total_gib", "headroom_gib", "full_kv_headroom_gib", "max_context_tokens", "max_users"),
+        *(
+            "ram_gib",
+            "total_gib",
+            "headroom_gib",
+            "full_kv_headroom_gib",
+            "max_context_tokens",
+            "max_users",
+        ),
         *("guide_effective_gb", "decode_low_tok_s", "decode_tok_s", "decode_high_tok_s"),
         *("aggregate_tok_s", "price_low_usd", "price_high_usd"),
         *("price_mid_usd", "gpu_w", "system_w"),
         *("psu_needed_w", "link_gb_s"),
     }
 )
+
+
+def _usd(low: float, high: float) -> str:
+    return f"${low:,.0f}" if low == high else f"${low:,.0f}–${high:,.0f}"
 
 
 def _meant_for(rig: Rig) -> str:

@@ -9,7 +9,6 @@ from advisor.model.profile import Profile
 from advisor.model.quantity import Quantity, Value, assumed, calculated, given
 
 NOISE = ("silent", "quiet", "living-room", "office", "garage", "basement", "server-room", "any")
-INTERACTIVE = ("chat", "coding", "agent", "reasoning")
 NEEDS = ("cuda", "fp8", "fine-tuning", "long-context", "low-latency")
 WANTS = ("quiet", "capacity", "throughput", "simplicity")
 SYMPTOMS = {
@@ -65,7 +64,7 @@ def profile_fact(
     """The ``profile`` template, filled in."""
     values: dict[str, Value] = {
         "workload": profile.workload,
-        "interactive": profile.workload in INTERACTIVE,
+        "interactive": profile.workload != "batch",
         "quant": profile.quant,
         "quant_family": quant_family(profile.quant, knowledge),
         "context_tokens": profile.context_tokens,

@@ -110,11 +110,12 @@ def rejections(build: Judged) -> list[Verdict]:
 
 
 def nearest(builds: Sequence[Judged]) -> Judged | None:
-    """The rejected build with the fewest objections, then the cheapest."""
+    """The rejected build with the fewest objections, to own before to rent, then the cheapest."""
     return min(
         builds,
         key=lambda b: (
             len(rejections(b)),
+            bool(b.fact.values["rental"]),
             float(b.fact.values["price_low_usd"]),
             b.sized.plan.id,
         ),

@@ -116,7 +116,7 @@ class _Compiler:
                 paths.append(path)
             document[variant.name] = {"all": conditions, "cap": 65535}
         return Network(
-            text=json.dumps(document, ensure_ascii=True),
+            text=engine_json(document),
             variants={variant.name: variant for variant in variants},
             reads=self.reads(chosen),
             pending=self.check_size(paths),
@@ -258,7 +258,7 @@ class _Compiler:
         constants: Sequence[str],
         buckets: Mapping[tuple[str, str], int],
     ) -> tuple[list[object], tuple[str, ...]]:
-        """One condition as terms, and the part of its path that other conditions can share."""
+        """One condition as terms, and its path: shared constants, then terms of its own."""
         path = [_term("eq", KIND, pattern.template)]
         if constants and (pattern.template, constants[0]) in buckets:
             path.append(_term("neq", KIND, f"#{buckets[(pattern.template, constants[0])]}"))
@@ -274,7 +274,9 @@ class _Compiler:
                 joins.append({"$eq": {test.attribute: other}})
         if len(joins) > MOST_JOINS:
             raise self.unsafe(variant.rule, "too many comparisons between facts", "at most 28")
-        return [*terms, *joins, *joins[-1:]], tuple(path)
+        tail = [*terms[len(path) :], *joins, *joins[-1:]]
+        own = [f"{variant.name} {json.dumps(term)}" for term in tail]
+        return [*terms, *joins, *joins[-1:]], (*path, *own)
 
     def check_join(self, rule: Rule, pattern: Pattern, test: Test, operand: FactRef) -> None:
         here = self.templates[pattern.template].attributes[test.attribute]
@@ -341,6 +343,18 @@ def checked_float(value: float) -> float:
     return value + 0.0
 
 
+def engine_json(data: object) -> str:
+    """JSON as the engine reads it: ASCII, and a point in every number that has an exponent."""
+    if isinstance(data, dict):
+        return "{" + ",".join(f"{json.dumps(k)}:{engine_json(v)}" for k, v in data.items()) + "}"
+    if isinstance(data, list):
+        return "[" + ",".join(engine_json(item) for item in data) + "]"
+    text = json.dumps(data)
+    if isinstance(data, float) and "e" in text and "." not in text:
+        return text.replace("e", ".0e")
+    return text
+
+
 def _widest(node: Mapping[str, object]) -> int:
     below = [_widest(child) for child in node.values() if isinstance(child, dict)]
     return max([len(node), *below], default=0)
@@ -357,6 +371,8 @@ def _pending(node: Mapping[str, object]) -> int:
 
 
 def _group(term: str) -> str:
+    if not term.startswith("{"):
+        return term
     ((op, pair),) = json.loads(term).items()
     (attribute,) = pair
     return str(attribute) if op == "$eq" else term

@@ -12,7 +12,7 @@ from advisor.model.facts import Fact
 from advisor.model.quantity import Value
 from advisor.rulebase.rule import Template
 
-from .network import KIND, PHASE, WARM, Network, checked_float
+from .network import KIND, PHASE, WARM, Network, checked_float, engine_json
 
 SESSION = "s"
 MOST_FACTS = 700_000
@@ -160,8 +160,7 @@ def _value(value: Value, kind: str, fact: Fact, name: str) -> str:
             return str(value)
         if kind == "float":
             try:
-                text = repr(checked_float(float(value)))
+                return engine_json(checked_float(float(value)))
             except (ValueError, OverflowError) as error:
                 raise Unencodable(f"{where} is {value}") from error
-            return text if "e" not in text or "." in text else text.replace("e", ".0e")
     raise Unencodable(f"{where} is {value!r}, not {kind}")

@@ -153,10 +153,10 @@ def _answer(advice: Advice) -> Section:
             ),
             (
                 "context",
-                f"up to {fit.max_context_tokens:,} tokens; {fit.max_users:,} users at yours",
+                f"up to {fit.max_context_tokens:,} tokens; users at yours: {fit.max_users:,}",
             ),
             ("speed", f"{rates(build.speed.decode_tok_s)} for one user"),
-            ("how", f"{build.split} split, {build.runtime}, {build.quant}, cache {build.kv}"),
+            ("how", f"split: {build.split}; {build.runtime}; {build.quant}; cache: {build.kv}"),
             ("power", f"{build.power.system_w:,.0f} W at the wall; noise: {build.noise}"),
         ]
     worst = [warning.id for warning in advice.warnings[:SUMMED_UP]]

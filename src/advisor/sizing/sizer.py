@@ -164,6 +164,14 @@ class _Figures:
             else "ubatch x (vocabulary + hidden size) x 4 bytes x devices",
             (*sized, self.knowledge.figure(plan.model, "vocab_size")),
         )
+        self.add(
+            "ram_gib",
+            "weights in system memory",
+            held.ram_weights_gib,
+            "GiB",
+            "weights - what the devices hold",
+            (weights,),
+        )
         total = self.add(
             "total_gib", "memory of all devices", held.total_gib, "GiB", "sum", visible
         )

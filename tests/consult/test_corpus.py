@@ -1,0 +1,156 @@
+"""Advice for people of every kind: what editors read, one file a profile, and what must hold."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
+
+from advisor import api
+from advisor.model.quantity import GRADES
+
+CORPUS = sorted((Path(__file__).parents[1] / "corpus").glob("*.yaml"))
+
+
+class Markdown(SingleFileSnapshotExtension):
+    """One readable .md file a profile."""
+
+    _write_mode = WriteMode.TEXT
+    file_extension = "md"
+
+
+@pytest.fixture
+def markdown(snapshot):
+    return snapshot.use_extension(Markdown)
+
+
+def advise(path):
+    return api.consult(api.read_profile(path))
+
+
+@pytest.mark.parametrize("path", CORPUS, ids=lambda path: path.stem)
+def test_advice_reads_as_it_did(path, markdown):
+    assert api.render(advise(path), "markdown") == markdown
+
+
+@pytest.mark.parametrize("path", CORPUS, ids=lambda path: path.stem)
+def test_every_conclusion_ends_in_given_assumed_or_cited_knowledge(path):
+    advice = advise(path)
+    nodes = {node.id: node for node in advice.trace}
+    sources = {source.id for source in advice.sources}
+    said = [s.node for s in advice.statements] + [w.node for w in advice.warnings]
+    said += [reason.node for r in advice.rejected for reason in r.reasons]
+    said += [id for b in (advice.recommendation, *advice.alternatives) if b for id in b.because]
+    assert said
+    for id in said:
+        assert id in nodes
+    for node in advice.trace:
+        assert set(node.inputs) <= set(nodes)
+        if node.kind in ("rule", "calculation"):
+            assert node.inputs
+            weakest = max(GRADES.index(nodes[id].grade) for id in node.inputs)
+            assert GRADES.index(node.grade) >= weakest
+        else:
+            assert not node.inputs
+        if node.kind == "knowledge":
+            assert set(node.cites) & sources
+
+
+@pytest.mark.parametrize("path", CORPUS, ids=lambda path: path.stem)
+def test_named_builds_are_answered(path):
+    profile = api.read_profile(path)
+    advice = api.consult(profile)
+    shown = {b.slug for b in advice.alternatives} | {r.build for r in advice.rejected}
+    if advice.recommendation:
+        shown.add(advice.recommendation.slug)
+    wanted = {"2x rtx-3090": "2x-rtx-3090", "rtx-5090": "1x-rtx-5090"}
+    assert {wanted[word] for word in profile.considering} <= shown
+
+
+VERDICTS = {
+    "add-a-3090": ("add", "2x-rtx-3090-nvlink"),
+    "solo-32b-coder": ("buy", "1x-rtx-5090"),
+    "keep-dual-3090": ("keep", "2x-rtx-3090-nvlink"),
+    "fp8-new-only-70b": ("buy", None),
+    "frontier-671b": ("rent", "rent-8x-h200-sxm-141gb"),
+    "impossible-405b": ("no-viable-build", None),
+    "sick-unknown-rig": ("need-facts", None),
+}
+
+
+@pytest.mark.parametrize("name", VERDICTS)
+def test_the_verdict_is_the_one_an_expert_would_sign(name):
+    advice = advise(next(path for path in CORPUS if path.stem == name))
+    verdict, slug = VERDICTS[name]
+    assert advice.verdict == verdict
+    if slug:
+        assert advice.recommendation.slug == slug
+
+
+def test_the_example_warns_of_what_waits():
+    advice = advise(next(path for path in CORPUS if path.stem == "add-a-3090"))
+    ids = [warning.id for warning in advice.warnings]
+    assert ids[0] == "power-transient-overload"
+    assert {"pcie-lane-starvation", "nvlink-bridge-not-seated", "driver-version-mismatch"} <= set(
+        ids
+    )
+    build = advice.recommendation
+    assert "--tensor-parallel-size 2" in build.launch.command
+    assert any("nvlink --status" in check.command for check in build.verify)
+    assert advice.would_change
+    assert {d.erratum for d in advice.dissent} >= {"A1", "A4", "A19"}
+    assert build.price_usd.low == 740
+    assert build.price_usd.high == 1080
+
+
+def test_an_owned_supply_that_is_large_enough_is_not_warned_of():
+    path = next(path for path in CORPUS if path.stem == "keep-dual-3090")
+    assert "power-transient-overload" not in [w.id for w in advise(path).warnings]
+
+
+def test_with_no_viable_build_the_warnings_speak_of_the_nearest():
+    advice = advise(next(path for path in CORPUS if path.stem == "impossible-405b"))
+    assert advice.recommendation is None
+    assert advice.rejected
+    assert "nearest is" in advice.statements[0].text
+
+
+def test_the_same_profile_gives_the_same_bytes_whatever_the_hash_seed(root):
+    command = [sys.executable, "-m", "advisor.cli", "advise", "tests/corpus/add-a-3090.yaml"]
+    out = {
+        subprocess.run(
+            [*command, "--format", "json"],
+            cwd=root,
+            env=os.environ | {"PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("0", "1", "4242")
+    }
+    assert len(out) == 1
+    assert json.loads(out.pop())["verdict"] == "add"
+
+
+def test_python_alone_gives_the_same_advice(root):
+    command = [sys.executable, "-m", "advisor.cli", "advise", "tests/corpus/add-a-3090.yaml"]
+    out = {
+        subprocess.run(
+            command,
+            cwd=root,
+            env=os.environ | {"ADVISOR_ENGINE": engine},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for engine in ("python", "")
+    }
+    assert len(out) == 1
+
+
+def test_one_person_does_not_colour_the_next():
+    first, second = CORPUS[0], CORPUS[-1]
+    alone = api.render(advise(second), "json")
+    advise(first)
+    assert api.render(advise(second), "json") == alone
