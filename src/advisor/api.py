@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
@@ -29,6 +30,9 @@ __all__ = [
     "render",
     "rulebase",
 ]
+
+
+_one_at_a_time = Lock()
 
 
 @lru_cache(maxsize=4)
@@ -68,11 +72,12 @@ def consultant(overlays: tuple[Path, ...] = ()) -> Consultant:
 
 
 def consult(profile: Profile, overlays: tuple[Path, ...] = ()) -> Advice:
-    """Advice for one person.
+    """Advice for one person. Threads wait for each other: the rule engine serves one at a time.
 
     Raises InputError when the profile names something the knowledge base does not hold.
     """
-    return consultant(overlays).consult(profile)
+    with _one_at_a_time:
+        return consultant(overlays).consult(profile)
 
 
 def schema(kind: str) -> dict[str, Any]:
