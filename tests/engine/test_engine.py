@@ -75,7 +75,7 @@ def test_shipped_rules_fire_alike_in_both_engines(stages):
     assert engine.name == "durable-rules"
     fired = 0
     try:
-        for _ in range(60):
+        for _ in range(90):
             facts = [
                 random_fact(chooser, template, number)
                 for template in base
