@@ -191,7 +191,7 @@ def _sources(nodes: Iterable[Node], knowledge: Knowledge) -> tuple[Source, ...]:
 
 def _build(build: Judged, outcome: Outcome, knowledge: Knowledge) -> Build:
     plan, sized = build.sized.plan, build.sized
-    figure = {name: q.value for name, q in sized.figures.items()}
+    figure = sized.numbers
     profile = outcome.profile
 
     def between(name: str) -> Range:

@@ -6,7 +6,7 @@ from datetime import date
 
 from advisor.knowledge import Knowledge
 from advisor.model.catalog import Device, Model
-from advisor.model.facts import Fact
+from advisor.model.facts import Fact, LazyNodes
 from advisor.model.plan import Rig, Sized
 from advisor.model.profile import Profile
 from advisor.model.quantity import Quantity, Value, calculated
@@ -49,7 +49,7 @@ class BuildFacts:
         self.knowledge = knowledge
         self.considered = frozenset(maker.considered())
         self.rig_nodes: dict[str, Quantity] = {}
-        self.kept: dict[object, tuple[dict[str, Value], dict[str, Quantity]]] = {}
+        self.kept: dict[object, Fact] = {}
 
     def rig_node(self, rig: Rig) -> Quantity:
         """The build itself as a node: its devices by the catalogue and by what is owned."""
@@ -125,7 +125,7 @@ class BuildFacts:
         kept = self.kept.get(at)
         if kept is None:
             kept = self.kept[at] = self._unwished(sized, price)
-        values, nodes = dict(kept[0]), dict(kept[1])
+        values = dict(kept.values)
         noise = str(values["noise"])
         values |= {
             "considered": rig.slug in self.considered,
@@ -135,16 +135,24 @@ class BuildFacts:
             "over_noise": NOISE.index(noise) - NOISE.index(self.profile.noise),
             "slots_short": self._slots_short(rig),
         }
-        nodes["considered"] = self.rig_node(rig)
-        for name, field in WISH_OF.items():
-            nodes[name] = self._wish(plan.id, name, values[name], rig, field)
-        for name, gap in self._gaps(plan.id, nodes, rig).items():
-            values[name], nodes[name] = gap.value, gap
-        return Fact.model_construct(kind="build", name=plan.id, values=values, nodes=nodes)
+        gaps = self._gaps(rig)
+        for name, (figure, limit) in gaps.items():
+            values[name] = float(values[figure]) - limit.number
 
-    def _unwished(
-        self, sized: Sized, price: PriceResult
-    ) -> tuple[dict[str, Value], dict[str, Quantity]]:
+        def nodes() -> dict[str, Quantity]:
+            made = dict(kept.nodes)
+            made["considered"] = self.rig_node(rig)
+            for name, field in WISH_OF.items():
+                made[name] = self._wish(plan.id, name, values[name], rig, field)
+            for name, (figure, limit) in gaps.items():
+                made[name] = _gap(f"{plan.id}.{name}", made[figure], limit)
+            return made
+
+        return Fact.model_construct(
+            kind="build", name=plan.id, values=values, nodes=LazyNodes(nodes)
+        )
+
+    def _unwished(self, sized: Sized, price: PriceResult) -> Fact:
         """What of a build does not depend on limits and wishes."""
         plan, rig = sized.plan, sized.plan.rig
         devices = [m.device for m in rig.members]
@@ -189,15 +197,36 @@ class BuildFacts:
         }
         if rig.lanes is not None:
             values["lanes"] = rig.lanes
-        nodes = dict.fromkeys(values, self.rig_node(rig))
-        figures = dict(sized.figures) | self._price_figures(plan.id, price)
+        plain = tuple(values)
+        low, high = price.low, price.high
+        middle_usd = (low.number + high.number) / 2
+        values |= sized.numbers
+        values |= {
+            "price_low_usd": low.number,
+            "price_high_usd": high.number,
+            "price_mid_usd": middle_usd,
+        }
         if rig.link_gb_s is not None:
-            figures["link_gb_s"] = rig.link_gb_s
-        for name, figure in figures.items():
-            if name in BUILD_FIGURES:
-                values[name] = figure.value
-                nodes[name] = figure
-        return values, nodes
+            values["link_gb_s"] = rig.link_gb_s.number
+
+        def nodes() -> dict[str, Quantity]:
+            made = dict.fromkeys(plain, self.rig_node(rig)) | sized.figures
+            made |= {"price_low_usd": low, "price_high_usd": high}
+            made["price_mid_usd"] = calculated(
+                f"{plan.id}.price_mid_usd",
+                "to pay, middle",
+                middle_usd,
+                "USD",
+                "(low + high) / 2",
+                (low, high),
+            )
+            if rig.link_gb_s is not None:
+                made["link_gb_s"] = rig.link_gb_s
+            return made
+
+        return Fact.model_construct(
+            kind="build", name=plan.id, values=values, nodes=LazyNodes(nodes)
+        )
 
     def _wish(self, plan_id: str, name: str, value: Value, rig: Rig, field: str) -> Quantity:
         return calculated(
@@ -217,7 +246,7 @@ class BuildFacts:
             return "quiet"
         if any(d.form == "module" for d in rig.devices):
             return "server-room"
-        watts = sized.figures["gpu_w"].number
+        watts = sized.numbers["gpu_w"]
         for place in ("quiet", "living-room", "office", "garage", "basement"):
             if watts <= self.knowledge.parameter(f"noise-max-w-{place}").number:
                 return place
@@ -233,17 +262,6 @@ class BuildFacts:
             slots = len(self.profile.pcie.lanes) * rig.nodes
         return max(0, cards - slots)
 
-    def _price_figures(self, plan_id: str, price: PriceResult) -> dict[str, Quantity]:
-        middle = calculated(
-            f"{plan_id}.price_mid_usd",
-            "to pay, middle",
-            (price.low.number + price.high.number) / 2,
-            "USD",
-            "(low + high) / 2",
-            (price.low, price.high),
-        )
-        return {"price_low_usd": price.low, "price_high_usd": price.high, "price_mid_usd": middle}
-
     def _ram_node(self) -> Quantity:
         gigabytes = self.nodes["system_ram_gb"]
         return calculated(
@@ -255,36 +273,38 @@ class BuildFacts:
             (gigabytes,),
         )
 
-    def _gaps(self, plan_id: str, figures: dict[str, Quantity], rig: Rig) -> dict[str, Quantity]:
-        """Distances between the build and the person's limits, where a limit was stated."""
+    def _gaps(self, rig: Rig) -> dict[str, tuple[str, Quantity]]:
+        """The figure and the limit of every distance to a limit that was stated, by its name."""
         profile, nodes = self.profile, self.nodes
-        gaps: dict[str, tuple[Quantity, Quantity]] = {}
+        gaps: dict[str, tuple[str, Quantity]] = {}
         if profile.budget_usd is not None:
             budget = nodes["budget_usd"]
-            gaps["over_budget_usd"] = figures["price_low_usd"], budget
-            gaps["over_budget_high_usd"] = figures["price_high_usd"], budget
+            gaps["over_budget_usd"] = "price_low_usd", budget
+            gaps["over_budget_high_usd"] = "price_high_usd", budget
         if profile.min_tok_s is not None:
-            gaps["speed_gap_tok_s"] = figures["decode_tok_s"], nodes["min_tok_s"]
+            gaps["speed_gap_tok_s"] = "decode_tok_s", nodes["min_tok_s"]
         if profile.system_ram_gb is not None:
-            gaps["ram_short_gib"] = figures["ram_gib"], self._ram_node()
+            gaps["ram_short_gib"] = "ram_gib", self._ram_node()
         if not rig.rental:
             if profile.power_limit_w is not None:
-                gaps["over_power_w"] = figures["system_w"], nodes["power_limit_w"]
+                gaps["over_power_w"] = "system_w", nodes["power_limit_w"]
             if self.circuit is not None:
-                gaps["over_circuit_w"] = figures["system_w"], self.circuit
+                gaps["over_circuit_w"] = "system_w", self.circuit
             if profile.psu_w is not None and all(d.form == "card" for d in rig.devices):
-                gaps["psu_short_w"] = figures["psu_needed_w"], nodes["psu_w"]
-        return {
-            name: calculated(
-                f"{plan_id}.{name}",
-                name.rsplit("_", 1)[0].replace("_", " "),
-                has.number - limit.number,
-                has.unit,
-                f"{has.label} - {limit.label}",
-                (has, limit),
-            )
-            for name, (has, limit) in gaps.items()
-        }
+                gaps["psu_short_w"] = "psu_needed_w", nodes["psu_w"]
+        return gaps
+
+
+def _gap(id: str, has: Quantity, limit: Quantity) -> Quantity:
+    """How far a figure is above a limit."""
+    return calculated(
+        id,
+        id.rpartition(".")[2].rsplit("_", 1)[0].replace("_", " "),
+        has.number - limit.number,
+        has.unit,
+        f"{has.label} - {limit.label}",
+        (has, limit),
+    )
 
 
 WISH_OF = {
@@ -294,23 +314,6 @@ WISH_OF = {
     "os_allowed": "os",
     "context_beyond_model": "context_tokens",
 }
-BUILD_FIGURES = frozenset(
-    {
-        *("weights_gib", "kv_gib", "compute_gib", "reserve_gib", "required_gib", "usable_gib"),
-        *(
-            "ram_gib",
-            "total_gib",
-            "headroom_gib",
-            "full_kv_headroom_gib",
-            "max_context_tokens",
-            "max_users",
-        ),
-        *("guide_effective_gb", "decode_low_tok_s", "decode_tok_s", "decode_high_tok_s"),
-        *("aggregate_tok_s", "price_low_usd", "price_high_usd"),
-        *("price_mid_usd", "gpu_w", "system_w"),
-        *("psu_needed_w", "link_gb_s"),
-    }
-)
 
 
 def _usd(low: float, high: float) -> str:

@@ -15,7 +15,7 @@ def launch(sized: Sized, profile: Profile, knowledge: Knowledge) -> Launch:
     template = runtime.commands.get(plan.split) or runtime.commands["none"]
     nodes = plan.rig.nodes
     held = sum(placed.weights_gib for placed in sized.placed)
-    share = held / sized.figures["weights_gib"].number
+    share = held / sized.numbers["weights_gib"]
     fields = {
         "model": _file(sized),
         "repo": _name(sized),

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
+
+from pydantic import SkipValidation
 
 from .quantity import Quantity, Strict, Value
 
@@ -11,6 +15,26 @@ Stage = Literal["derive", "choose", "judge", "recommend", "advise"]
 STAGES: tuple[Stage, ...] = ("derive", "choose", "judge", "recommend", "advise")
 VerdictKind = Literal["reject", "warn", "prefer", "require", "note", "conclude"]
 Severity = Literal["high", "medium", "low"]
+
+
+class LazyNodes(Mapping[str, Quantity]):
+    """Histories by attribute, made when the first is looked up: few facts are ever explained."""
+
+    def __init__(self, make: Callable[[], dict[str, Quantity]]) -> None:
+        self._make = make
+
+    @cached_property
+    def _made(self) -> dict[str, Quantity]:
+        return self._make()
+
+    def __getitem__(self, name: str) -> Quantity:
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._made)
+
+    def __len__(self) -> int:
+        return len(self._made)
 
 
 class Fact(Strict):
@@ -24,7 +48,7 @@ class Fact(Strict):
     kind: str
     name: str
     values: dict[str, Value]
-    nodes: dict[str, Quantity] = {}
+    nodes: SkipValidation[Mapping[str, Quantity]] = {}
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from .advice import Link
@@ -74,10 +77,21 @@ class Placed(Strict):
     capacity_gib: float
 
 
-class Sized(Strict):
-    """Every figure of a plan, by the names of the ``build`` template in rules/templates.yaml."""
+@dataclass(frozen=True)
+class Sized:
+    """Every figure of a plan, by the names of the ``build`` template in rules/templates.yaml.
+
+    ``numbers`` holds the values; ``figures`` the same values with formula, inputs and sources,
+    made by ``explain`` when first asked for.
+    """
 
     plan: Plan
-    figures: dict[str, Quantity]
+    numbers: Mapping[str, float]
     placed: tuple[Placed, ...]
     limited_by: Literal["memory-bandwidth", "compute", "link", "cpu", "kv-room"]
+    explain: Callable[[], dict[str, Quantity]]
+
+    @cached_property
+    def figures(self) -> dict[str, Quantity]:
+        """The figures with their history."""
+        return self.explain()

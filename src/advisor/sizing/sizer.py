@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from advisor.knowledge import Knowledge
 from advisor.model.catalog import Model, Quant
 from advisor.model.plan import Plan, Rig, Sized
-from advisor.model.quantity import Quantity, calculated, known, weakest
+from advisor.model.quantity import Quantity, calculated, known
 
 from .memory import GIB, VLLM_LIKE, Memory, memory
-from .power import watts
+from .power import Watts, watts
 from .price import PriceResult, price
 from .throughput import Throughput, throughput
 
@@ -89,45 +90,90 @@ class Sizer:
         context, users = int(request.context_tokens.number), int(request.users.number)
         held = memory(plan, weights.number, context, users, self.knowledge)
         speed = throughput(plan, held, context, users, self.knowledge)
-        made = _Figures(plan, self.knowledge)
-        made.memory(held, weights, request)
-        made.speed(speed, held)
-        made.power()
+        need = watts(plan.rig, self.knowledge)
+        numbers = _numbers(held, speed, need) | {"guide_effective_gb": self._guide_gb(plan.rig)}
+        made = _Figures(plan, numbers, weights, request, speed, self.knowledge)
         return Sized(
-            plan=plan, figures=made.figures, placed=held.placed, limited_by=speed.limited_by
+            plan=plan,
+            numbers=numbers,
+            placed=held.placed,
+            limited_by=speed.limited_by,
+            explain=made.all,
         )
+
+    def _guide_gb(self, rig: Rig) -> float:
+        """Memory by the guide's rule of thumb, GB."""
+        share = self.knowledge.parameter(guide_share(rig)).number
+        return sum(m.device.memory_gb * m.count for m in rig.members) * share
+
+
+def _numbers(held: Memory, speed: Throughput, need: Watts) -> dict[str, float]:
+    """The values of every figure, by name."""
+    means = {
+        "decode": speed.decode_tok_s,
+        "prefill": speed.prefill_tok_s,
+        "aggregate": speed.aggregate_tok_s,
+    }
+    ranges = {"": 1.0, "_low": speed.low, "_high": speed.high}
+    return {
+        "weights_gib": held.weights_gib,
+        "kv_gib": held.kv_gib,
+        "compute_gib": held.compute_gib,
+        "ram_gib": held.ram_weights_gib,
+        "total_gib": held.total_gib,
+        "reserve_gib": held.reserve_gib,
+        "required_gib": held.weights_gib + held.kv_gib + held.compute_gib,
+        "usable_gib": held.usable_gib,
+        "headroom_gib": held.headroom_gib,
+        "full_kv_headroom_gib": held.full_kv_headroom_gib,
+        "max_context_tokens": held.max_context_tokens,
+        "max_users": held.max_users,
+        **{
+            f"{name}{end}_tok_s": mean * factor
+            for name, mean in means.items()
+            for end, factor in ranges.items()
+        },
+        "gpu_w": need.gpu_w,
+        "system_w": need.system_w,
+        "psu_needed_w": need.psu_needed_w,
+        "heat_btu_h": need.heat_btu_h,
+        "usd_per_year": need.usd_per_year,
+    }
 
 
 class _Figures:
-    """The quantities of one plan, by name."""
+    """The history of a plan's numbers: label, formula and inputs of each."""
 
-    def __init__(self, plan: Plan, knowledge: Knowledge) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        numbers: Mapping[str, float],
+        weights: Quantity,
+        request: Request,
+        pace: Throughput,
+        knowledge: Knowledge,
+    ) -> None:
         self.plan = plan
+        self.numbers = numbers
+        self.weights = weights
+        self.request = request
+        self.pace = pace
         self.knowledge = knowledge
         self.figures: dict[str, Quantity] = {}
 
+    def all(self) -> dict[str, Quantity]:
+        """Every figure, by name."""
+        self.memory()
+        self.speed()
+        self.power()
+        return self.figures
+
     def add(
-        self,
-        name: str,
-        label: str,
-        value: float,
-        unit: str,
-        formula: str,
-        inputs: tuple[Quantity, ...],
+        self, name: str, label: str, unit: str, formula: str, inputs: tuple[Quantity, ...]
     ) -> Quantity:
-        """Note one figure."""
-        id = f"{self.plan.id}.{name}"
-        figure = Quantity.model_construct(
-            id=id,
-            kind="calculation",
-            label=label,
-            value=value,
-            unit=unit,
-            formula=formula,
-            rule=None,
-            inputs=inputs,
-            cites=(),
-            grade=weakest((q.grade for q in inputs), "derived"),
+        """Note the history of one number."""
+        figure = calculated(
+            f"{self.plan.id}.{name}", label, self.numbers[name], unit, formula, inputs
         )
         self.figures[name] = figure
         return figure
@@ -138,8 +184,8 @@ class _Figures:
     def devices(self, field: str) -> tuple[Quantity, ...]:
         return tuple(self.knowledge.figure(m.device, field) for m in self.plan.rig.members)
 
-    def memory(self, held: Memory, weights: Quantity, request: Request) -> None:
-        plan = self.plan
+    def memory(self) -> None:
+        plan, weights, request = self.plan, self.weights, self.request
         visible = self.devices("visible_gib")
         shape = self.knowledge.figure(plan.model, "kv_heads")
         bits = self.knowledge.parameter(f"kv-bits-{plan.kv}")
@@ -148,7 +194,6 @@ class _Figures:
         kv = self.add(
             "kv_gib",
             f"KV cache for {request.users.value} x {request.context_tokens.value:,} tokens",
-            held.kv_gib,
             "GiB",
             kv_formula(plan.model),
             (*asked, shape, bits),
@@ -157,7 +202,6 @@ class _Figures:
         compute = self.add(
             "compute_gib",
             "compute buffers",
-            held.compute_gib,
             "GiB",
             "activations a card x cards"
             if plan.runtime in VLLM_LIKE
@@ -167,18 +211,14 @@ class _Figures:
         self.add(
             "ram_gib",
             "weights in system memory",
-            held.ram_weights_gib,
             "GiB",
             "weights - what the devices hold",
             (weights,),
         )
-        total = self.add(
-            "total_gib", "memory of all devices", held.total_gib, "GiB", "sum", visible
-        )
+        total = self.add("total_gib", "memory of all devices", "GiB", "sum", visible)
         reserve = self.add(
             "reserve_gib",
             "kept free by runtime and system",
-            held.reserve_gib,
             "GiB",
             "reserve of each device, summed",
             (*sized, total),
@@ -186,7 +226,6 @@ class _Figures:
         self.add(
             "required_gib",
             "needed in all",
-            held.weights_gib + held.kv_gib + held.compute_gib,
             "GiB",
             "weights + KV cache + compute buffers",
             (weights, kv, compute),
@@ -194,7 +233,6 @@ class _Figures:
         usable = self.add(
             "usable_gib",
             "usable for weights and KV cache",
-            held.usable_gib,
             "GiB",
             "memory - reserve - compute buffers",
             (total, reserve, compute),
@@ -203,7 +241,6 @@ class _Figures:
         self.add(
             "headroom_gib",
             "room left on the fullest device",
-            held.headroom_gib,
             "GiB",
             "smallest of usable - share of weights and KV cache, over the devices",
             inputs,
@@ -211,7 +248,6 @@ class _Figures:
         self.add(
             "full_kv_headroom_gib",
             "the same with a 16-bit KV cache",
-            held.full_kv_headroom_gib,
             "GiB",
             "as headroom, cache at 16 bits",
             inputs,
@@ -219,7 +255,6 @@ class _Figures:
         self.add(
             "max_context_tokens",
             "longest context that fits",
-            held.max_context_tokens,
             "tokens",
             "largest context whose cache fits beside the weights",
             inputs,
@@ -227,17 +262,15 @@ class _Figures:
         self.add(
             "max_users",
             "users that fit at this context",
-            held.max_users,
             "",
             "cache room / cache of one user",
             inputs,
         )
-        share = self.knowledge.parameter(self._guide_share())
+        share = self.knowledge.parameter(guide_share(plan.rig))
         gigabytes = self.devices("memory_gb")
         self.add(
             "guide_effective_gb",
             "effective memory by the guide's rule of thumb",
-            sum(m.device.memory_gb * m.count for m in plan.rig.members) * share.number,
             "GB",
             "total x the guide's share",
             (share, *gigabytes),
@@ -253,18 +286,9 @@ class _Figures:
             return ("ubatch-tokens", "reserve-unified-gib")
         return ("ubatch-tokens", "reserve-llamacpp-gib")
 
-    def _guide_share(self) -> str:
-        rig = self.plan.rig
-        if rig.nodes > 1:
-            return "guide-effective-cluster"
-        if rig.members[0].device.vendor == "apple":
-            return "guide-effective-apple"
-        return "guide-effective-mixed" if len(rig.members) > 1 else "guide-effective-symmetric"
-
-    def speed(self, speed: Throughput, held: Memory) -> None:
-        figures = self.figures
+    def speed(self) -> None:
+        figures, speed = self.figures, self.pace
         parameters = self.parameters(*speed.parameters)
-        low, high = speed.low, speed.high
         bandwidth = self.devices("bandwidth_gb_s")
         link = (self.plan.rig.link_gb_s,) if self.plan.rig.link_gb_s else ()
         active = self.knowledge.figure(self.plan.model, "active_params_b")
@@ -272,56 +296,46 @@ class _Figures:
         middle = self.add(
             "decode_tok_s",
             "decode, one request",
-            speed.decode_tok_s,
             "tok/s",
             DECODE_FORMULA[self.plan.split],
             base,
         )
-        ends = (("low", low), ("high", high))
-        self._ends("decode", middle, ends)
+        self._ends("decode", middle)
         prompt = self.add(
             "prefill_tok_s",
             "reading the prompt",
-            speed.prefill_tok_s,
             "tok/s",
             "compute x share reached / (2 x active parameters)",
             (active, *self.devices("fp16_tflops"), *self.parameters("efficiency-prefill")),
         )
-        self._ends("prefill", prompt, ends)
+        self._ends("prefill", prompt)
         together = self.add(
             "aggregate_tok_s",
             "decode, all requests together",
-            speed.aggregate_tok_s,
             "tok/s",
             "smallest of bandwidth, compute and cache room",
             (middle, prompt, figures["max_users"]),
         )
-        self._ends("aggregate", together, ends)
+        self._ends("aggregate", together)
 
-    def _ends(self, name: str, middle: Quantity, ends: tuple[tuple[str, float], ...]) -> None:
-        for end, factor in ends:
-            wide = "-wide" if factor not in self._narrow() else ""
+    def _ends(self, name: str, middle: Quantity) -> None:
+        for end in ("low", "high"):
+            factor = self.knowledge.parameter(f"{self.pace.range}-{end}")
             self.add(
                 f"{name}_{end}_tok_s",
                 f"{middle.label}, {end}",
-                middle.number * factor,
                 "tok/s",
-                f"expected x {factor:g}",
-                (middle, *self.parameters(f"range{wide}-{end}")),
+                f"expected x {factor.number:g}",
+                (middle, factor),
             )
 
-    def _narrow(self) -> tuple[float, ...]:
-        return tuple(q.number for q in self.parameters("range-low", "range-high"))
-
     def power(self) -> None:
-        need = watts(self.plan.rig, self.knowledge)
         limits = self.devices("tdp_w")
-        gpu = self.add("gpu_w", "power limits", need.gpu_w, "W", "sum of limits or caps", limits)
+        gpu = self.add("gpu_w", "power limits", "W", "sum of limits or caps", limits)
         host = self.parameters("host-consumer-w", "psu-efficiency")
         wall = self.add(
             "system_w",
             "at the wall under load",
-            need.system_w,
             "W",
             "(cards + host) / supply efficiency",
             (gpu, *host),
@@ -330,22 +344,27 @@ class _Figures:
         self.add(
             "psu_needed_w",
             "supply that rides out load spikes",
-            need.psu_needed_w,
             "W",
             "(cards x spike factor + host) / efficiency, rounded up to one sold",
             (gpu, *sized),
         )
-        self.add(
-            "heat_btu_h", "heat into the room", need.heat_btu_h, "BTU/h", "watts x 3.412", (wall,)
-        )
+        self.add("heat_btu_h", "heat into the room", "BTU/h", "watts x 3.412", (wall,))
         self.add(
             "usd_per_year",
             "electricity a year",
-            need.usd_per_year,
             "USD",
             "kW x hours a day x 365 x price",
             (wall, *self.parameters("hours-per-day", "electricity-usd-per-kwh")),
         )
+
+
+def guide_share(rig: Rig) -> str:
+    """The parameter with the guide's share of the total for such a rig."""
+    if rig.nodes > 1:
+        return "guide-effective-cluster"
+    if rig.members[0].device.vendor == "apple":
+        return "guide-effective-apple"
+    return "guide-effective-mixed" if len(rig.members) > 1 else "guide-effective-symmetric"
 
 
 def kv_formula(model: Model) -> str:

@@ -22,13 +22,18 @@ Limit = Literal["memory-bandwidth", "compute", "link", "cpu", "kv-room"]
 
 @dataclass(frozen=True)
 class Throughput:
-    """Tokens a second: decode and prefill of one request, decode of all together."""
+    """Tokens a second: decode and prefill of one request, decode of all together.
+
+    ``low`` and ``high`` are the ends of the range as shares of the expected; ``range`` is the
+    beginning of the ids of the parameters that hold them.
+    """
 
     decode_tok_s: float
     prefill_tok_s: float
     aggregate_tok_s: float
     low: float
     high: float
+    range: str
     limited_by: Limit
     parameters: tuple[str, ...]
 
@@ -103,12 +108,14 @@ def throughput(
     decode = 1 / seconds
     aggregate, limited = _aggregate(decode, users, copies, memory, prefill, limited, parameter)
     wide = bool(in_ram) or plan.rig.nodes > 1 or len({p.device.vendor for p in memory.placed}) > 1
+    spread = "range-wide" if wide else "range"
     return Throughput(
         decode_tok_s=decode,
         prefill_tok_s=prefill,
         aggregate_tok_s=aggregate,
-        low=parameter("range-wide-low" if wide else "range-low"),
-        high=parameter("range-wide-high" if wide else "range-high"),
+        low=parameter(f"{spread}-low"),
+        high=parameter(f"{spread}-high"),
+        range=spread,
         limited_by=limited,
         parameters=tuple(used),
     )
