@@ -109,7 +109,7 @@ class _Case:
         self.quant: Quant | None = None
         if profile.quant != "auto" and not is_class(profile.quant):
             self.quant = quant_named(profile.quant, knowledge)
-        self.maker = RigMaker(profile, knowledge)
+        self.maker = RigMaker(profile, self.nodes, knowledge)
         four_bit = knowledge.find_quant("mxfp4" if self.model.native_quant == "mxfp4" else "q4_k_m")
         weights = consultant.sizer.weights_gib(self.model, four_bit)
         circuit = circuit_node(profile, self.nodes, knowledge)
@@ -229,7 +229,9 @@ class _Case:
         at = (plan.id, self.profile.context_tokens, self.profile.users)
         sized = self.sized.get(at)
         if sized is None:
-            request = Request(self.nodes["context_tokens"], self.nodes["users"])
+            request = Request(
+                self.nodes["context_tokens"], self.nodes["users"], self.nodes["gpu_power_cap_w"]
+            )
             sized = self.sized[at] = consultant.sizer.size(plan, request)
         used_ok = self.profile.warranty == "any"
         price = self.prices.get((plan.rig.slug, used_ok))

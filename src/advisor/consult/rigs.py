@@ -12,7 +12,9 @@ from advisor.model.advice import Link
 from advisor.model.catalog import BuildTemplate, Device
 from advisor.model.plan import Member, Rig
 from advisor.model.profile import Profile
-from advisor.model.quantity import Quantity, assumed, calculated
+from advisor.model.quantity import Quantity, calculated
+
+from .profile_facts import ProfileNodes
 
 SHAPING_FIELDS = (
     "existing_cards",
@@ -98,8 +100,9 @@ def device_named(word: str, knowledge: Knowledge, field: str) -> Device:
 class RigMaker:
     """Makes rigs for one profile, with what it owns marked as owned."""
 
-    def __init__(self, profile: Profile, knowledge: Knowledge) -> None:
+    def __init__(self, profile: Profile, nodes: ProfileNodes, knowledge: Knowledge) -> None:
         self.profile = profile
+        self.nodes = nodes
         self.knowledge = knowledge
         owned = (
             (device_named(word, knowledge, "existing_cards"), count)
@@ -180,7 +183,7 @@ class RigMaker:
             for device, count in per_node
         )
         link = self._link(template, members, nodes)
-        lanes = self._lanes(members, nodes, link)
+        lanes = self._lanes(members, nodes)
         return Rig(
             slug=_slug(members, template, link, nodes),
             title=_title(members, template, link, nodes),
@@ -188,7 +191,7 @@ class RigMaker:
             link=link,
             link_gb_s=self._link_speed(members, link, lanes, nodes),
             nodes=nodes,
-            lanes=lanes,
+            lanes=None if lanes is None else int(lanes.number),
             rental=template.rental,
             host_ram_gb=self.profile.system_ram_gb or 0.0,
             power_cap_w=self.profile.gpu_power_cap_w,
@@ -212,28 +215,38 @@ class RigMaker:
             return "nvswitch"
         return "pcie"
 
-    def _lanes(self, members: tuple[Member, ...], nodes: int, link: Link) -> int | None:
+    def _lanes(self, members: tuple[Member, ...], nodes: int) -> Quantity | None:
         """Lanes of the narrowest slot used; stated, or usual for the board."""
         cards = [m.device for m in members for _ in range(m.count) if m.device.form == "card"]
         if not cards:
             return None
-        own = min(card.pcie_lanes or 16 for card in cards)
+        narrowest = min(cards, key=lambda card: card.pcie_lanes or 16)
         per_node = -(-len(cards) // nodes)
         if self.profile.pcie is not None:
-            slots = sorted(self.profile.pcie.lanes, reverse=True)[:per_node]
-            return min(own, slots[-1])
-        several = per_node > 1
-        board = self.profile.board or "consumer"
-        wide = board in ("workstation", "server") or per_node > self.slots("consumer")
-        usual = "lanes-several-cards-consumer" if several and not wide else "lanes-full-slot"
-        return min(own, int(self.knowledge.parameter(usual).number))
+            stated = sorted(self.profile.pcie.lanes, reverse=True)[:per_node]
+            lanes, slot = int(stated[-1]), self.nodes["pcie"]
+        else:
+            board = self.profile.board or "consumer"
+            wide = board in ("workstation", "server") or per_node > self.slots("consumer")
+            usual = "lanes-full-slot" if per_node == 1 or wide else "lanes-several-cards-consumer"
+            slot = self.knowledge.parameter(usual)
+            lanes = int(slot.number)
+        known = narrowest.pcie_lanes is not None
+        return calculated(
+            f"{narrowest.slug}.lanes.{slot.id}.{lanes}",
+            "lanes of the narrowest GPU slot",
+            min(narrowest.pcie_lanes or 16, lanes),
+            "",
+            "the narrower of the card's and the slot's",
+            (*((self.knowledge.figure(narrowest, "pcie_lanes"),) if known else ()), slot),
+        )
 
     def slots(self, board: Literal["consumer", "workstation", "server"]) -> int:
         """GPU slots a board of that class usually has."""
         return int(self.knowledge.parameter(f"slots-{board}").number)
 
     def _link_speed(
-        self, members: tuple[Member, ...], link: Link, lanes: int | None, nodes: int
+        self, members: tuple[Member, ...], link: Link, lanes: Quantity | None, nodes: int
     ) -> Quantity | None:
         """One direction between two devices, GB/s."""
         parameter = self.knowledge.parameter
@@ -251,14 +264,13 @@ class RigMaker:
         card = min(m.device.pcie_gen or 4.0 for m in members)
         generation = int(min(card, stated) if stated else card)
         lane = parameter(f"pcie{generation}-lane-gb-s")
-        width = assumed(f"lanes.{lanes}", "lanes of the narrowest GPU slot", lanes)
         return calculated(
-            f"link.pcie{generation}x{lanes}",
-            f"PCIe {generation}.0 x{lanes}, one direction",
-            lane.number * lanes,
+            f"pcie{generation}.{lanes.id}",
+            f"PCIe {generation}.0 x{lanes.value}, one direction",
+            lane.number * lanes.number,
             "GB/s",
             "GB/s a lane x lanes",
-            (lane, width),
+            (lane, lanes),
         )
 
 

@@ -24,8 +24,8 @@ Limit = Literal["memory-bandwidth", "compute", "link", "cpu", "kv-room"]
 class Throughput:
     """Tokens a second: decode and prefill of one request, decode of all together.
 
-    ``low`` and ``high`` are the ends of the range as shares of the expected; ``range`` is the
-    beginning of the ids of the parameters that hold them.
+    ``parameters`` are those behind the decode speed. ``low`` and ``high`` are the ends of the range
+    as shares of the expected; ``range`` is the beginning of the ids of the parameters for them.
     """
 
     decode_tok_s: float
@@ -98,6 +98,7 @@ def throughput(
         slow = active * in_ram / ram
         limited = "cpu" if slow > seconds else limited
         seconds += slow
+    behind = tuple(used)
     tflops = sum(p.device.fp16_tflops for p in memory.placed)
     if plan.split not in ("tensor", "replica"):
         tflops /= len(memory.placed)
@@ -117,7 +118,7 @@ def throughput(
         high=parameter(f"{spread}-high"),
         range=spread,
         limited_by=limited,
-        parameters=tuple(used),
+        parameters=behind,
     )
 
 

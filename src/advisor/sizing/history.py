@@ -1,0 +1,302 @@
+"""Where the numbers of a plan come from: label, formula and inputs of each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from advisor.knowledge import Knowledge
+from advisor.model.catalog import Model
+from advisor.model.plan import Plan, Rig
+from advisor.model.quantity import Quantity, calculated, known
+
+from .memory import VLLM_LIKE
+from .throughput import Throughput
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked of a plan: tokens a request may hold, and requests at once.
+
+    ``power_cap_w`` is the node of the cap a rig's ``power_cap_w`` was read from.
+    """
+
+    context_tokens: Quantity
+    users: Quantity
+    power_cap_w: Quantity | None = None
+
+
+class Histories:
+    """The history of a plan's numbers: label, formula and inputs of each."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        numbers: Mapping[str, float],
+        weights: Quantity,
+        request: Request,
+        pace: Throughput,
+        knowledge: Knowledge,
+    ) -> None:
+        self.plan = plan
+        self.numbers = numbers
+        self.weights = weights
+        self.request = request
+        self.pace = pace
+        self.knowledge = knowledge
+        self.figures: dict[str, Quantity] = {}
+
+    def all(self) -> dict[str, Quantity]:
+        """Every figure, by name."""
+        self.memory()
+        self.speed()
+        self.power()
+        return self.figures
+
+    def add(
+        self, name: str, label: str, unit: str, formula: str, inputs: tuple[Quantity, ...]
+    ) -> Quantity:
+        """Note the history of one number."""
+        figure = calculated(
+            f"{self.plan.id}.{name}", label, self.numbers[name], unit, formula, inputs
+        )
+        self.figures[name] = figure
+        return figure
+
+    def parameters(self, *ids: str) -> tuple[Quantity, ...]:
+        return tuple(self.knowledge.parameter(id) for id in ids)
+
+    def devices(self, field: str) -> tuple[Quantity, ...]:
+        return tuple(self.knowledge.figure(m.device, field) for m in self.plan.rig.members)
+
+    def _summed(self, field: str) -> str:
+        """The sum over the devices, written out: 2 x 24 + 1 x 32."""
+        members = self.plan.rig.members
+        return " + ".join(f"{m.count} x {getattr(m.device, field):g}" for m in members)
+
+    def memory(self) -> None:
+        plan, weights, request = self.plan, self.weights, self.request
+        visible = self.devices("visible_gib")
+        model = plan.model
+        shape = known(
+            f"{model.slug}.attention",
+            f"{model.name}: values cached a token",
+            kv_layout(model),
+            "",
+            model.cites,
+            model.grade,
+        )
+        bits = self.knowledge.parameter(f"kv-bits-{plan.kv}")
+        asked = (request.context_tokens, request.users)
+        self.figures["weights_gib"] = weights
+        kv = self.add(
+            "kv_gib",
+            f"KV cache for {request.users.value} x {request.context_tokens.value:,} tokens",
+            "GiB",
+            "values cached a token x bits / 8 x tokens x users / 2^30",
+            (*asked, shape, bits),
+        )
+        if plan.runtime in VLLM_LIKE and plan.rig.members[0].device.form != "machine":
+            formula = "activations a card x cards"
+            buffers = self.parameters("vllm-activation-gib")
+        else:
+            formula = "ubatch x (vocabulary + hidden size) x 4 bytes x devices / 2^30"
+            sizes = [self.knowledge.figure(model, f) for f in ("vocab_size", "hidden_size")]
+            buffers = (*self.parameters("ubatch-tokens"), *sizes)
+        compute = self.add("compute_gib", "compute buffers", "GiB", formula, buffers)
+        self.add(
+            "ram_gib",
+            "weights in system memory",
+            "GiB",
+            "weights - what the devices hold",
+            (weights,),
+        )
+        total = self.add(
+            "total_gib", "memory of all devices", "GiB", self._summed("visible_gib"), visible
+        )
+        reserve = self.add(
+            "reserve_gib",
+            "kept free by runtime and system",
+            "GiB",
+            "reserve of each device, summed",
+            (*self.parameters(*self._reserves()), total),
+        )
+        self.add(
+            "required_gib",
+            "needed in all",
+            "GiB",
+            "weights + KV cache + compute buffers",
+            (weights, kv, compute),
+        )
+        usable = self.add(
+            "usable_gib",
+            "usable for weights and KV cache",
+            "GiB",
+            "memory - reserve - compute buffers",
+            (total, reserve, compute),
+        )
+        inputs = (usable, weights, kv)
+        self.add(
+            "headroom_gib",
+            "room left on the fullest device",
+            "GiB",
+            "smallest of usable - share of weights and KV cache, over the devices",
+            inputs,
+        )
+        self.add(
+            "full_kv_headroom_gib",
+            "the same with a 16-bit KV cache",
+            "GiB",
+            "as headroom, cache at 16 bits",
+            inputs,
+        )
+        self.add(
+            "max_context_tokens",
+            "longest context that fits",
+            "tokens",
+            "largest context whose cache fits beside the weights",
+            inputs,
+        )
+        self.add(
+            "max_users",
+            "users that fit at this context",
+            "",
+            "cache room / cache of one user",
+            inputs,
+        )
+        share = self.knowledge.parameter(guide_share(plan.rig))
+        gigabytes = self.devices("memory_gb")
+        self.add(
+            "guide_effective_gb",
+            "effective memory by the guide's rule of thumb",
+            "GB",
+            "total x the guide's share",
+            (share, *gigabytes),
+        )
+
+    def _reserves(self) -> tuple[str, ...]:
+        """The parameters behind what runtime and system keep free."""
+        device = self.plan.rig.members[0].device
+        if self.plan.runtime in VLLM_LIKE and device.form != "machine":
+            return ("vllm-memory-fraction",)
+        if device.vendor == "apple":
+            return ("wired-share-small", "wired-share-large", "wired-small-up-to-gb")
+        if device.form == "machine":
+            return ("reserve-unified-gib",)
+        return ("reserve-llamacpp-gib",)
+
+    def speed(self) -> None:
+        figures, speed = self.figures, self.pace
+        parameters = self.parameters(*speed.parameters)
+        bandwidth = self.devices("bandwidth_gb_s")
+        link = (self.plan.rig.link_gb_s,) if self.plan.rig.link_gb_s else ()
+        active = self.knowledge.figure(self.plan.model, "active_params_b")
+        base = (figures["weights_gib"], figures["kv_gib"], active, *bandwidth, *link, *parameters)
+        middle = self.add(
+            "decode_tok_s",
+            "decode, one request",
+            "tok/s",
+            DECODE_FORMULA[self.plan.split],
+            base,
+        )
+        self._ends("decode", middle)
+        prompt = self.add(
+            "prefill_tok_s",
+            "reading the prompt",
+            "tok/s",
+            "compute x share reached / (2 x active parameters)",
+            (active, *self.devices("fp16_tflops"), *self.parameters("efficiency-prefill")),
+        )
+        self._ends("prefill", prompt)
+        shared = self.parameters("efficiency-batch") if self.request.users.number > 1 else ()
+        together = self.add(
+            "aggregate_tok_s",
+            "decode, all requests together",
+            "tok/s",
+            "smallest of bandwidth, compute and cache room",
+            (middle, prompt, figures["max_users"], self.request.users, *shared),
+        )
+        self._ends("aggregate", together)
+
+    def _ends(self, name: str, middle: Quantity) -> None:
+        for end in ("low", "high"):
+            factor = self.knowledge.parameter(f"{self.pace.range}-{end}")
+            self.add(
+                f"{name}_{end}_tok_s",
+                f"{middle.label}, {end}",
+                "tok/s",
+                f"expected x {factor.number:g}",
+                (middle, factor),
+            )
+
+    def power(self) -> None:
+        limits = self.devices("tdp_w")
+        formula = self._summed("tdp_w")
+        if self.plan.rig.power_cap_w is not None and self.request.power_cap_w is not None:
+            limits = (*limits, self.request.power_cap_w)
+            formula += ", each card at most its cap"
+        gpu = self.add("gpu_w", "power limits", "W", formula, limits)
+        host = self.parameters("host-consumer-w", "psu-efficiency")
+        wall = self.add(
+            "system_w",
+            "at the wall under load",
+            "W",
+            "(cards + host) / supply efficiency",
+            (gpu, *host),
+        )
+        sized = self.parameters("psu-transient-factor", "psu-system-w", "psu-efficiency")
+        self.add(
+            "psu_needed_w",
+            "supply that rides out load spikes",
+            "W",
+            "(cards x spike factor + host) / efficiency, rounded up to one sold",
+            (gpu, *sized),
+        )
+        self.add("heat_btu_h", "heat into the room", "BTU/h", "watts x 3.412", (wall,))
+        self.add(
+            "usd_per_year",
+            "electricity a year",
+            "USD",
+            "kW x hours a day x 365 x price",
+            (wall, *self.parameters("hours-per-day", "electricity-usd-per-kwh")),
+        )
+
+
+def guide_share(rig: Rig) -> str:
+    """The parameter with the guide's share of the total for such a rig."""
+    if rig.nodes > 1:
+        return "guide-effective-cluster"
+    if rig.members[0].device.vendor == "apple":
+        return "guide-effective-apple"
+    return "guide-effective-mixed" if len(rig.members) > 1 else "guide-effective-symmetric"
+
+
+def kv_layout(model: Model) -> str:
+    """The values one token adds to the cache, written out by layer group."""
+    parts = []
+    for group in model.attention:
+        if group.kind == "linear":
+            parts.append(f"{group.layers} layers with a fixed state of {group.state_bytes:,} bytes")
+            continue
+        if group.kind == "mla":
+            one = f"{group.layers} layers x ({group.kv_lora_rank} + {group.rope_dim})"
+        else:
+            two = "" if group.shared_kv else "2 x "
+            one = f"{two}{group.layers} layers x {group.kv_heads} KV heads x {group.head_dim}"
+        if group.window:
+            one += f" (at most {group.window:,} tokens)"
+        if group.compression > 1:
+            one += f" / {group.compression}"
+        parts.append(one)
+    return " + ".join(parts)
+
+
+DECODE_FORMULA = {
+    "none": "bandwidth x efficiency / (active weights + half the cache)",
+    "layer": "1 / sum over devices of (its share of active weights and cache / its speed)",
+    "pipeline": "1 / (sum of the stages' times + one network hop a machine)",
+    "tensor": "1 / (bytes a card / (bandwidth x efficiencies) + 2 exchanges a layer)",
+    "replica": "as tensor parallel within one machine",
+    "experts-in-ram": "1 / (time on the card + active weights in RAM / RAM bandwidth)",
+    "cpu-offload": "1 / (time on the cards + weights in RAM / RAM bandwidth)",
+}
