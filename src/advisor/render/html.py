@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from html import escape
 
@@ -47,9 +48,14 @@ def render_html(sections: Sequence[Section]) -> str:
     )
 
 
+def _inline(text: str) -> str:
+    """Escaped text with commands between backticks as code."""
+    return re.sub("`([^`\n]+)`", r"<code>\1</code>", escape(text))
+
+
 def _block(block: Block) -> str:
     if isinstance(block, Text):
-        return f"<p>{escape(block.text)}</p>"
+        return f"<p>{_inline(block.text)}</p>"
     if isinstance(block, Code):
         return f"<pre><code>{escape(block.text)}</code></pre>"
     if isinstance(block, Items):
@@ -78,7 +84,7 @@ def _list(items: Nested) -> str:
     lines = ["<ul>"]
     for text, own in items:
         below = "\n" + _list(own) + "\n" if own else ""
-        lines.append(f"<li>{escape(text)}{below}</li>")
+        lines.append(f"<li>{_inline(text)}{below}</li>")
     return "\n".join([*lines, "</ul>"])
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from .outline import Block, Code, Items, Section, Table, Text, Tree
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|])")
+_CODE = re.compile(r"(`[^`\n]+`)")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z“(])")
 
 
@@ -21,8 +22,9 @@ def render_markdown(sections: Sequence[Section]) -> str:
 
 
 def escaped(text: str) -> str:
-    """Text without Markdown meaning."""
-    return _SPECIAL.sub(r"\\\1", text)
+    """Text without Markdown meaning, but for commands between backticks."""
+    parts = _CODE.split(text)
+    return "".join(p if at % 2 else _SPECIAL.sub(r"\\\1", p) for at, p in enumerate(parts))
 
 
 def sentences(text: str) -> str:

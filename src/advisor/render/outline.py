@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from advisor.errors import visible
-from advisor.model.advice import Advice, Build, Range
+from advisor.model.advice import Advice, Build, Range, Rejected
 from advisor.model.quantity import Node
 
 GRADE_WORDS = {
@@ -27,6 +27,17 @@ HEADLINE_FIGURES = (
     "psu_needed_w",
 )
 SUMMED_UP = 3
+COVERS = {"cards": "the cards alone", "system": "the whole machine"}
+NOT_STATED = {
+    "min_tok_s": "no minimum",
+    "budget_usd": "no limit",
+    "power_limit_w": "no limit",
+    "pcie": "usual for the board",
+    "later_model": "none",
+    "runtime": "any",
+    "gpu_power_cap_w": "no cap",
+}
+"""What it means that nobody stated a field which has no default value."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +99,13 @@ def usd(low: float, high: float) -> str:
     return f"${low:,.0f}" if low == high else f"${low:,.0f}–${high:,.0f}"
 
 
+def to_pay(build: Build) -> str:
+    """What a build costs in one phrase."""
+    if build.slug.startswith("rent-"):
+        return "rent by the hour"
+    return usd(build.price_usd.low, build.price_usd.high)
+
+
 def rate(value: float) -> str:
     """Tokens a second, one decimal under ten."""
     return f"{value:.1f}" if value < 10 else f"{value:,.0f}"
@@ -124,10 +142,10 @@ def outline(advice: Advice) -> list[Section]:
     sections += [
         _warnings(advice),
         _alternatives(advice),
+        _changes(advice),
         _rejected(advice),
         _assumed(advice),
         _dissent(advice),
-        _changes(advice),
         _figures(advice),
         _sources(advice),
     ]
@@ -142,10 +160,12 @@ def _answer(advice: Advice) -> Section:
     rows: list[tuple[str, str]] = [("verdict", advice.verdict)]
     if build is not None:
         fit, price = build.fit, build.price_usd
+        whole = price.items and not any(device.owned for device in build.devices)
+        covers = f" for {COVERS[price.covers]}" if whole else ""
         dated = f", prices of {price.as_of}" if price.as_of else ""
         rows += [
             ("build", f"{clean(build.title)} ({build.slug})"),
-            ("to pay", f"{usd(price.low, price.high)} for the {price.covers}{dated}"),
+            ("to pay", f"{to_pay(build)}{covers}{dated}"),
             (
                 "fits",
                 f"weights {fit.weights_gib:.1f} + KV cache {fit.kv_gib:.1f} GiB of "
@@ -156,7 +176,11 @@ def _answer(advice: Advice) -> Section:
                 f"up to {fit.max_context_tokens:,} tokens; users at yours: {fit.max_users:,}",
             ),
             ("speed", f"{rates(build.speed.decode_tok_s)} for one user"),
-            ("how", f"split: {build.split}; {build.runtime}; {build.quant}; cache: {build.kv}"),
+            (
+                "how",
+                f"split: {build.split}; program: {build.runtime}; weights: {build.quant}; "
+                f"KV cache: {build.kv}",
+            ),
             ("power", f"{build.power.system_w:,.0f} W at the wall; noise: {build.noise}"),
         ]
     worst = [warning.id for warning in advice.warnings[:SUMMED_UP]]
@@ -266,7 +290,7 @@ def _alternatives(advice: Advice) -> Section:
     rows = tuple(
         (
             build.slug,
-            usd(build.price_usd.low, build.price_usd.high),
+            to_pay(build),
             rates(build.speed.decode_tok_s),
             f"{build.fit.headroom_gib:.1f}",
             f"{build.fit.max_context_tokens:,}",
@@ -280,35 +304,35 @@ def _alternatives(advice: Advice) -> Section:
 
 
 def _rejected(advice: Advice) -> Section:
-    groups: dict[str, list[str]] = {}
+    """Builds with the same rules against them stand together, the fewest rules first."""
+    groups: dict[tuple[str, ...], list[Rejected]] = {}
     for rejected in advice.rejected:
-        codes = ", ".join(sorted({reason.rule for reason in rejected.reasons}))
-        groups.setdefault(codes, []).append(rejected.build)
-    said = {reason.rule: reason.text for r in advice.rejected for reason in r.reasons}
-    first = {r.build: r.reasons for r in advice.rejected}
+        codes = tuple(sorted({reason.rule for reason in rejected.reasons}))
+        groups.setdefault(codes, []).append(rejected)
     items = []
-    for codes, builds in groups.items():
-        reasons = first[builds[0]]
-        texts = tuple(clean(f"{reason.rule}: {reason.text}") for reason in reasons)
-        alone = len(builds) == 1
-        rest = "" if alone else f" (figures of {builds[0]})"
-        items.append((f"{codes}: {', '.join(builds)}", tuple(t + rest for t in texts)))
-    return Section("Ruled out", [Items(tuple(items))] if said else [])
+    for codes, alike in sorted(groups.items(), key=lambda item: len(item[0])):
+        builds = ", ".join(rejected.build for rejected in alike)
+        whose = f" ({alike[0].build})" if len(alike) > 1 else ""
+        texts = tuple(clean(f"{r.rule}{whose}: {r.text}") for r in alike[0].reasons)
+        items.append((f"{', '.join(codes)}: {builds}", texts))
+    return Section("Ruled out", [Items(tuple(items))] if items else [])
 
 
 def _assumed(advice: Advice) -> Section:
     section = Section("Assumed")
     if advice.assumed:
-        shown = [f"{field} = {_plain(advice.profile.get(field))}" for field in advice.assumed]
+        shown = [f"{field} = {_plain(field, advice.profile[field])}" for field in advice.assumed]
         section.blocks.append(Text(clean("Not stated, so taken as: " + "; ".join(shown) + ".")))
     if advice.readings:
         section.blocks.append(Text(clean("Read as: " + "; ".join(advice.readings) + ".")))
     return section
 
 
-def _plain(value: object) -> str:
+def _plain(field: str, value: object) -> str:
     if value is None:
-        return "not limited" if value is None else ""
+        return NOT_STATED.get(field, "unknown")
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, list | tuple):
         return ", ".join(str(item) for item in value) or "none"
     if isinstance(value, dict):

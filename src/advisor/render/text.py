@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 import unicodedata
 from collections.abc import Sequence
 
 from .outline import Block, Code, Items, Section, Table, Text, Tree
 
-BOLD, DIM, PLAIN = "\033[1m", "\033[2m", "\033[0m"
+BOLD, PLAIN = "\033[1m", "\033[0m"
+NARROWEST = 6
 
 
 def render_text(sections: Sequence[Section], color: bool, width: int) -> str:
@@ -61,14 +63,20 @@ def cells(text: str) -> int:
     )
 
 
+def _words(text: str) -> list[str]:
+    """The pieces of a text that a line break should not cut."""
+    return re.split(r"\s+|(?<=-)", text)
+
+
 def _table(table: Table, width: int) -> str:
     rows = [*([table.head] if any(table.head) else []), *table.rows]
     columns = len(table.head)
     sizes = [max(cells(row[i]) for row in rows) for i in range(columns)]
-    over = sum(sizes) + 2 * columns - width
-    widest = sizes.index(max(sizes))
-    if over > 0:
-        sizes[widest] = max(12, sizes[widest] - over)
+    words = [max(cells(w) for row in rows for w in _words(row[i])) for i in range(columns)]
+    while sum(sizes) + 2 * columns > width and max(sizes) > NARROWEST:
+        loose = [size if size > word else 0 for size, word in zip(sizes, words, strict=True)]
+        wide = loose if any(loose) else sizes
+        sizes[wide.index(max(wide))] -= 1
     lines = []
     for row in rows:
         broken = [
