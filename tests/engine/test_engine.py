@@ -18,7 +18,7 @@ from advisor.rulebase.rule import Attribute, Template
 KNOWLEDGE = Knowledge.load()
 PARAMETERS = {id: KNOWLEDGE.parameter(id) for id in KNOWLEDGE.parameters}
 RULEBASE = load_rules((rules_dir(),))
-STAGE_GROUPS = [("derive", "choose"), ("judge",), ("recommend", "advise")]
+STAGE_GROUPS = [("derive", "choose"), ("judge",), ("weigh",), ("recommend", "advise")]
 
 
 def test_random_rules_agree_with_python_and_clips(root):

@@ -39,6 +39,7 @@ class Consultant:
         self.parameters = parameters
         self.planner = Engine(rulebase, parameters, ("derive", "choose"))
         self.judge = Engine(rulebase, parameters, ("judge",))
+        self.weigher = Engine(rulebase, parameters, ("weigh",))
         self.adviser = Engine(rulebase, parameters, ("recommend", "advise"))
         self.preferences = [
             (rule.code, rule.title, rule.then.first)
@@ -47,8 +48,8 @@ class Consultant:
         ]
 
     def close(self) -> None:
-        """Free the three compiled rule sets."""
-        for engine in (self.planner, self.judge, self.adviser):
+        """Free the compiled rule sets."""
+        for engine in (self.planner, self.judge, self.weigher, self.adviser):
             engine.close()
 
     def consult(self, profile: Profile) -> Advice:
@@ -62,7 +63,7 @@ class Consultant:
         """The consultation before it is put into words."""
         profile = case.profile
         judged = case.judged()
-        viable = [build for build in judged if not rejections(build)]
+        viable = case.weighed([build for build in judged if not rejections(build)])
         ranking = rank(
             viable, self.preferences, profile.priorities, self.knowledge, MOST_BUILDS + len(judged)
         )
@@ -180,15 +181,25 @@ class _Case:
     def judged(self) -> list[Judged]:
         """Every plan the rules propose, sized and judged."""
         proposed = self._propose()
-        rigs = proposed.rigs
-        builds = {plan.id: self._sized(plan) for plan, _ in proposed.plans.values()}
+        builds = [self._sized(plan) for plan, _ in proposed.plans.values()]
         base = [self.profile_fact, self.model_fact, *proposed.facts]
-        fired = self.consultant.judge.run([*base, *(build.fact for build in builds.values())])
+        said = self._said(self.consultant.judge, [*base, *(build.fact for build in builds)])
+        self.no_plan = [verdict for slug in proposed.rigs for verdict in said.get(slug, ())]
+        return [replace(build, verdicts=said.get(build.fact.name, ())) for build in builds]
+
+    def weighed(self, viable: Sequence[Judged]) -> list[Judged]:
+        """The builds nothing speaks against, with what speaks for each."""
+        base = [self.profile_fact, self.model_fact]
+        said = self._said(self.consultant.weigher, [*base, *(build.fact for build in viable)])
+        return [replace(build, verdicts=said.get(build.fact.name, ())) for build in viable]
+
+    def _said(self, engine: Engine, facts: Sequence[Fact]) -> dict[str, tuple[Verdict, ...]]:
+        """The verdicts of one session, by the name of the fact they are about."""
+        consultant = self.consultant
         said: dict[str, list[Verdict]] = {}
-        for verdict in verdicts(fired, self.consultant.rulebase, self.consultant.parameters):
+        for verdict in verdicts(engine.run(facts), consultant.rulebase, consultant.parameters):
             said.setdefault(verdict.subject, []).append(verdict)
-        self.no_plan = [v for slug in rigs for v in said.get(slug, ()) if slug not in builds]
-        return [replace(build, verdicts=tuple(said.get(id, ()))) for id, build in builds.items()]
+        return {subject: tuple(found) for subject, found in said.items()}
 
     def _plan(self, rig: Rig, fact: Fact) -> Plan | None:
         """The plan a fact describes, or None when its runtime cannot load the format asked for."""

@@ -11,8 +11,8 @@ from pydantic import SkipValidation
 
 from .quantity import Quantity, Strict, Value
 
-Stage = Literal["derive", "choose", "judge", "recommend", "advise"]
-STAGES: tuple[Stage, ...] = ("derive", "choose", "judge", "recommend", "advise")
+Stage = Literal["derive", "choose", "judge", "weigh", "recommend", "advise"]
+STAGES: tuple[Stage, ...] = ("derive", "choose", "judge", "weigh", "recommend", "advise")
 VerdictKind = Literal["reject", "warn", "prefer", "require", "note", "conclude"]
 Severity = Literal["high", "medium", "low"]
 
