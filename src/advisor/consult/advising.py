@@ -55,12 +55,12 @@ class Consultant:
     def consult(self, profile: Profile) -> Advice:
         """Advice for one person. Raises InputError for words outside the catalogue."""
         case = _Case(self, profile)
-        outcome = self.outcome(case)
+        outcome = self.outcome(case, case.later)
         flips = changes(outcome, lambda other: self.outcome(case.changed(other)), self.knowledge)
         return assemble(outcome, self.knowledge, self.rulebase, flips)
 
-    def outcome(self, case: _Case) -> Outcome:
-        """The consultation before it is put into words."""
+    def outcome(self, case: _Case, later: _Case | None = None) -> Outcome:
+        """The consultation before it is put into words; ``later`` is that of a model to come."""
         profile = case.profile
         judged = case.judged()
         viable = case.weighed([build for build in judged if not rejections(build)])
@@ -69,6 +69,8 @@ class Consultant:
         )
         pick = ranking.order[0] if ranking.order else nearest(judged)
         situation = case.situation(judged, ranking, pick)
+        if later is not None and pick is not None:
+            situation = later.on(pick.sized.plan.rig, situation)
         facts = [case.profile_fact, case.model_fact, situation]
         if pick is not None:
             facts.append(
@@ -131,6 +133,40 @@ class _Case:
         self.proposed: _Proposed | None = None
         self.sized: dict[tuple[str, int, int], Sized] = {}
         self.prices: dict[tuple[str, bool], PriceResult] = {}
+
+    @property
+    def later(self) -> _Case | None:
+        """The same case with the model the person expects to want later, if they named one."""
+        if self.profile.later_model is None:
+            return None
+        model_named(self.profile.later_model, self.knowledge, "later_model")
+        word = self.profile.later_model
+        return _Case(self.consultant, self.profile.with_field("target_model", word))
+
+    def on(self, rig: Rig, situation: Fact) -> Fact:
+        """``situation`` with how this case's model would sit on a rig chosen for another model."""
+        room = [
+            build.sized.figures["headroom_gib"]
+            for build in self.judged()
+            if build.slug == rig.slug and build.fact.values["mode"] == "gpu"
+        ]
+        model = self.nodes["target_model"].model_copy(
+            update={"id": "profile.later_model", "label": "later_model"}
+        )
+        most = max(room, key=lambda figure: figure.number, default=None)
+        values = dict(situation.values) | {"later_model": self.model.name}
+        nodes = dict(situation.nodes) | {"later_model": model}
+        if most is not None:
+            values["later_headroom_gib"] = most.number
+            nodes["later_headroom_gib"] = calculated(
+                "later.headroom_gib",
+                f"room left on the fullest device with {self.model.name}",
+                most.number,
+                "GiB",
+                "most over the ways to run it on the build",
+                (most, model),
+            )
+        return Fact(kind="situation", name="situation", values=values, nodes=nodes)
 
     def changed(self, profile: Profile) -> _Case:
         """The case of somebody who differs in wishes; rigs, ways and sizes are shared where the
@@ -277,6 +313,7 @@ class _Case:
             "runner_up": order[1].sized.plan.rig.title if len(order) > 1 else "none",
             "candidates": len({build.slug for build in judged}),
             "prices_as_of": pick.price.as_of if pick else "",
+            "later_model": "none",
         }
         compared = [
             node

@@ -7,13 +7,13 @@ from advisor.knowledge import Knowledge, Unknown
 from advisor.model.catalog import Model, Quant
 
 
-def model_named(word: str, knowledge: Knowledge) -> Model:
+def model_named(word: str, knowledge: Knowledge, field: str = "target_model") -> Model:
     """The model meant; InputError with the nearest names when there is none."""
     try:
         return knowledge.find_model(word)
     except Unknown as unknown:
         raise _problem(
-            "target_model",
+            field,
             "this model is not in the catalogue",
             unknown,
             "a slug of `advisor catalog models`, a hub id, or a size such as 70B or 235B-A22B",

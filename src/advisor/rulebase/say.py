@@ -8,11 +8,15 @@ from collections.abc import Mapping
 from advisor.model.facts import Fact
 from advisor.model.quantity import Quantity, Value
 
-PLACE = r"\{([a-z_]+)\.([a-z0-9_\-]+)(?::([,.0-9f]+))?\}"
+PLACE = r"\{([a-z_]+)\.([a-z0-9_\-]+)(?::(-?[,.0-9f]+))?\}"
 
 
 def say(template: str, matched: Mapping[str, Fact], parameters: Mapping[str, Quantity]) -> str:
-    """``template`` with {alias.attribute} and {parameter.id} filled in."""
+    """``template`` with {alias.attribute} and {parameter.id} filled in.
+
+    ``{build.headroom_gib:.1f}`` says how to write a number; a minus in front turns its sign, for
+    the distance below a limit: ``{build.headroom_gib:-.1f} GiB short``.
+    """
 
     def fill(match: re.Match[str]) -> str:
         alias, name, form = match.groups()
@@ -20,7 +24,7 @@ def say(template: str, matched: Mapping[str, Fact], parameters: Mapping[str, Qua
         if value is None:
             return "unknown"
         if form and not isinstance(value, str | bool):
-            return format(value, form)
+            return format(-value if form.startswith("-") else value, form.removeprefix("-"))
         return shown(name, value)
 
     return re.sub(PLACE, fill, template)
