@@ -87,6 +87,7 @@ class Consultant:
             considered=tuple(case.facts.considered),
             no_plan=tuple(case.no_plan),
             ways=case.ways,
+            stand_ins=case.maker.stand_ins,
             final=tuple(final),
         )
 

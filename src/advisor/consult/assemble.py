@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from advisor.knowledge import Knowledge
@@ -26,7 +26,7 @@ from advisor.model.advice import (
     Statement,
     Warn,
 )
-from advisor.model.catalog import Model
+from advisor.model.catalog import Model, Superseded
 from advisor.model.profile import Profile
 from advisor.model.quantity import Node, Quantity, trace
 from advisor.rulebase import RuleBase, Verdict
@@ -53,6 +53,7 @@ class Outcome:
     considered: tuple[str, ...]
     no_plan: tuple[Verdict, ...]
     ways: dict[str, tuple[Quantity, ...]]
+    stand_ins: dict[str, Superseded]
     final: tuple[Verdict, ...]
 
     @property
@@ -93,7 +94,7 @@ def assemble(
         name=outcome.profile.name,
         profile=outcome.profile.to_dict(),
         assumed=outcome.profile.assumed,
-        readings=outcome.profile.readings,
+        readings=(*outcome.profile.readings, *_stand_ins(outcome, knowledge)),
         verdict=outcome.word,
         recommendation=builds[0] if builds else None,
         alternatives=tuple(builds[1:]),
@@ -123,6 +124,13 @@ def assemble(
         sources=_sources(nodes, knowledge),
         knowledge_version=knowledge.version,
     )
+
+
+def _stand_ins(outcome: Outcome, knowledge: Knowledge) -> Iterator[str]:
+    """How machines that were never sold were read."""
+    for word, row in outcome.stand_ins.items():
+        name = knowledge.devices[row.stands_for].name
+        yield f"{word} was never sold and is taken for {name} ({row.erratum})"
 
 
 def _rejected(outcome: Outcome) -> dict[str, list[Verdict]]:
@@ -159,15 +167,14 @@ def _roots(
 
 
 def _dissent(outcome: Outcome, knowledge: Knowledge, rulebase: RuleBase) -> tuple[Dissent, ...]:
-    """Errata named by the rules that spoke, in order of appearance."""
+    """Errata of machines that were never sold, then those of the rules that spoke."""
     codes = [v.rule for v in outcome.final]
     if outcome.pick is not None:
         behind = outcome.ways.get(outcome.pick.sized.plan.id, ())
         codes += [node.rule for node in trace(behind) if node.rule]
         codes += [v.rule for v in outcome.pick.verdicts]
-    ids = dict.fromkeys(
-        erratum for code in codes if (erratum := rulebase.rule(code).dissent) is not None
-    )
+    named = [erratum for code in codes if (erratum := rulebase.rule(code).dissent) is not None]
+    ids = dict.fromkeys([*(row.erratum for row in outcome.stand_ins.values()), *named])
     return tuple(
         Dissent(
             erratum=id,

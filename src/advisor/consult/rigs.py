@@ -9,7 +9,7 @@ from typing import Literal, cast
 from advisor.errors import InputError, Problem, nearest
 from advisor.knowledge import Knowledge, Unknown
 from advisor.model.advice import Link
-from advisor.model.catalog import BuildTemplate, Device
+from advisor.model.catalog import BuildTemplate, Device, Superseded
 from advisor.model.plan import Member, Rig
 from advisor.model.profile import Profile
 from advisor.model.quantity import Quantity, calculated
@@ -104,11 +104,15 @@ class RigMaker:
         self.profile = profile
         self.nodes = nodes
         self.knowledge = knowledge
+        self.stand_ins: dict[str, Superseded] = {}
         owned = (
             (device_named(word, knowledge, "existing_cards"), count)
             for word, count in profile.existing_cards.items()
         )
         self.owned: dict[str, int] = {}
+        for word in (*profile.existing_cards, *profile.considering):
+            if never_sold := knowledge.stand_in(word):
+                self.stand_ins[word] = never_sold
         for device, count in owned:
             self.owned[device.slug] = self.owned.get(device.slug, 0) + count
 

@@ -246,7 +246,8 @@ class Knowledge:
         """
         slug = self._device_words.slug(word)
         if slug is None:
-            slug = self._stand_in(word)
+            never_sold = self.stand_in(word)
+            slug = never_sold.stands_for if never_sold else None
         if slug is not None:
             return self.devices[slug]
         if word not in self._others:
@@ -260,10 +261,13 @@ class Knowledge:
             self._others[word] = found
         return self._others[word]
 
-    def _stand_in(self, word: str) -> str | None:
-        meant = Words({row.word: row.stands_for for row in self.superseded.values()})
-        slugs = meant.by_ending(*device_forms(word))
-        return slugs[0] if len(slugs) == 1 else None
+    def stand_in(self, word: str) -> Superseded | None:
+        """What ``word`` is read as where it names a machine that was never sold."""
+        if self._device_words.slug(word) is not None:
+            return None
+        meant = Words({row.word: key for key, row in self.superseded.items()})
+        rows = [self.superseded[key] for key in meant.by_ending(*device_forms(word))]
+        return rows[0] if len({row.stands_for for row in rows}) == 1 else None
 
     def find_model(self, word: str) -> Model:
         """By slug, alias, hub id, size class or a short form. Raises Unknown."""

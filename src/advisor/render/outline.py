@@ -173,7 +173,8 @@ def _answer(advice: Advice) -> Section:
             ),
             (
                 "context",
-                f"up to {fit.max_context_tokens:,} tokens; users at yours: {fit.max_users:,}",
+                f"up to {fit.max_context_tokens:,} tokens a request; at yours, room for "
+                f"{fit.max_users:,} at once",
             ),
             ("speed", f"{rates(build.speed.decode_tok_s)} for one user"),
             (
