@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 
 from advisor.errors import InputError, Problem, nearest
-from advisor.model.advice import Advice
+from advisor.model.advice import Advice, WhatIf
 from advisor.model.profile import Profile
-from advisor.profiles import profile_from, read_profile
+from advisor.profiles import override, profile_from, read_profile
 from advisor.render import render
 
 if TYPE_CHECKING:
@@ -71,13 +71,38 @@ def consultant(overlays: tuple[Path, ...] = ()) -> Consultant:
     return Consultant(knowledge(overlays), rulebase(overlays))
 
 
-def consult(profile: Profile, overlays: tuple[Path, ...] = ()) -> Advice:
-    """Advice for one person. Threads wait for each other: the rule engine serves one at a time.
+def consult(
+    profile: Profile, overlays: tuple[Path, ...] = (), why_not: str | None = None
+) -> Advice:
+    """Advice for one person; ``why_not`` names a build to hold against the recommendation.
 
-    Raises InputError when the profile names something the knowledge base does not hold.
+    Threads wait for each other: the rule engine serves one at a time. Raises InputError when the
+    profile names something the knowledge base does not hold.
     """
     with _one_at_a_time:
-        return consultant(overlays).consult(profile)
+        return consultant(overlays).consult(profile, why_not)
+
+
+def what_if(
+    advice: Advice, profile: Profile, pairs: Sequence[str], overlays: tuple[Path, ...] = ()
+) -> Advice:
+    """``advice`` for ``profile`` with, beside it, that for the same person after ``pairs``.
+
+    Raises InputError when a ``key=value`` pair is malformed or names something unknown.
+    """
+    from advisor.consult.compare import differences
+
+    every = profile.to_dict()
+    stated = {field: every[field] for field in every if field in profile.given}
+    changed = profile_from(override(stated, pairs), profile.name)
+    other = consult(changed, overlays)
+    fields = dict.fromkeys(pair.partition("=")[0].strip() for pair in pairs)
+    found = WhatIf(
+        set={field: other.profile[field] for field in fields},
+        advice=other,
+        changes=differences(advice, other),
+    )
+    return advice.model_copy(update={"what_if": found})
 
 
 def schema(kind: str) -> dict[str, Any]:

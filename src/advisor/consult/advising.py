@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from advisor.engine import Engine
 from advisor.knowledge import Knowledge
 from advisor.model.advice import Advice
-from advisor.model.catalog import Model, Quant, Runtime
+from advisor.model.catalog import BuildTemplate, Model, Quant, Runtime
 from advisor.model.facts import Fact
 from advisor.model.plan import Plan, Rig, Sized
 from advisor.model.profile import Profile
@@ -19,10 +19,11 @@ from advisor.sizing import PriceResult, Request, Sizer
 from .assemble import Outcome, assemble
 from .build_facts import BuildFacts
 from .changes import changes
+from .contrast import against
 from .judged import Judged
 from .profile_facts import ProfileNodes, circuit_node, is_class, model_fact, profile_fact
 from .ranking import Ranking, figure_of, nearest, rank, rejections
-from .rigs import SHAPING_FIELDS, RigMaker
+from .rigs import SHAPING_FIELDS, RigMaker, template_from
 from .words import model_named, quant_named
 
 MOST_BUILDS = 6
@@ -52,12 +53,20 @@ class Consultant:
         for engine in (self.planner, self.judge, self.weigher, self.adviser):
             engine.close()
 
-    def consult(self, profile: Profile) -> Advice:
-        """Advice for one person. Raises InputError for words outside the catalogue."""
-        case = _Case(self, profile)
+    def consult(self, profile: Profile, why_not: str | None = None) -> Advice:
+        """Advice for one person; ``why_not`` names a build to hold against the recommendation.
+
+        Raises InputError for words outside the catalogue.
+        """
+        asked = template_from(why_not, self.knowledge, "--why-not") if why_not else None
+        case = _Case(self, profile, asked)
         outcome = self.outcome(case, case.later)
         flips = changes(outcome, lambda other: self.outcome(case.changed(other)), self.knowledge)
-        return assemble(outcome, self.knowledge, self.rulebase, flips)
+        contrast = None
+        if asked is not None:
+            slug = case.maker.rig(asked).slug
+            contrast = against(outcome, slug, self.rulebase.templates)
+        return assemble(outcome, self.knowledge, self.rulebase, flips, contrast)
 
     def outcome(self, case: _Case, later: _Case | None = None) -> Outcome:
         """The consultation before it is put into words; ``later`` is that of a model to come."""
@@ -82,6 +91,7 @@ class Consultant:
             nodes=case.nodes,
             model=case.model,
             judged=tuple(judged),
+            viable=tuple(viable),
             ranking=ranking,
             pick=pick,
             considered=tuple(case.facts.considered),
@@ -104,7 +114,9 @@ class _Proposed:
 class _Case:
     """The working parts of one consultation."""
 
-    def __init__(self, consultant: Consultant, profile: Profile) -> None:
+    def __init__(
+        self, consultant: Consultant, profile: Profile, asked: BuildTemplate | None = None
+    ) -> None:
         self.consultant = consultant
         self.profile = profile
         self.knowledge = knowledge = consultant.knowledge
@@ -113,7 +125,7 @@ class _Case:
         self.quant: Quant | None = None
         if profile.quant != "auto" and not is_class(profile.quant):
             self.quant = quant_named(profile.quant, knowledge)
-        self.maker = RigMaker(profile, self.nodes, knowledge)
+        self.maker = RigMaker(profile, self.nodes, knowledge, asked)
         four_bit = knowledge.find_quant("mxfp4" if self.model.native_quant == "mxfp4" else "q4_k_m")
         weights = consultant.sizer.weights_gib(self.model, four_bit)
         circuit = circuit_node(profile, self.nodes, knowledge)
@@ -172,7 +184,7 @@ class _Case:
     def changed(self, profile: Profile) -> _Case:
         """The case of somebody who differs in wishes; rigs, ways and sizes are shared where the
         differing fields cannot touch them."""
-        other = _Case(self.consultant, profile)
+        other = _Case(self.consultant, profile, self.maker.asked)
         other.sized = self.sized
         reads = self.consultant.planner.network.reads.get("profile", ())
         mine, theirs = self.profile_fact.values, other.profile_fact.values

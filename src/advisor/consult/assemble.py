@@ -31,6 +31,7 @@ from advisor.model.profile import Profile
 from advisor.model.quantity import Node, Quantity, trace
 from advisor.rulebase import RuleBase, Verdict
 
+from .contrast import Contrast
 from .judged import Judged
 from .launch import launch, verify
 from .profile_facts import ProfileNodes
@@ -48,6 +49,7 @@ class Outcome:
     nodes: ProfileNodes
     model: Model
     judged: tuple[Judged, ...]
+    viable: tuple[Judged, ...]
     ranking: Ranking
     pick: Judged | None
     considered: tuple[str, ...]
@@ -69,13 +71,24 @@ class Outcome:
             raise ValueError(f"{self.headline.rule} concludes nothing")
         return word
 
+    def against(self, slug: str) -> list[Verdict]:
+        """What speaks against a build: against its least objectionable plan, or its having none."""
+        reasons = [rejections(build) for build in self.judged if build.slug == slug]
+        if reasons:
+            return min(reasons, key=len)
+        return [verdict for verdict in self.no_plan if verdict.subject == slug]
+
     def said(self, kind: str) -> list[Verdict]:
         """The final verdicts of one kind, in rule order."""
         return [verdict for verdict in self.final if verdict.kind == kind]
 
 
 def assemble(
-    outcome: Outcome, knowledge: Knowledge, rulebase: RuleBase, changes: tuple[Change, ...] = ()
+    outcome: Outcome,
+    knowledge: Knowledge,
+    rulebase: RuleBase,
+    changes: tuple[Change, ...] = (),
+    contrast: Contrast | None = None,
 ) -> Advice:
     """The advice, with a trace that holds every node spoken of."""
     order = outcome.ranking.order
@@ -89,6 +102,8 @@ def assemble(
     )
     statements = [outcome.headline, *outcome.said("note")]
     roots = _roots(outcome, shown, rejected, [*statements, *warnings])
+    if contrast is not None:
+        roots += contrast.nodes
     nodes = trace(roots)
     return Advice(
         name=outcome.profile.name,
@@ -123,6 +138,7 @@ def assemble(
         trace=nodes,
         sources=_sources(nodes, knowledge),
         knowledge_version=knowledge.version,
+        why_not=contrast.said if contrast else None,
     )
 
 
@@ -136,14 +152,10 @@ def _stand_ins(outcome: Outcome, knowledge: Knowledge) -> Iterator[str]:
 def _rejected(outcome: Outcome) -> dict[str, list[Verdict]]:
     """Each build ruled out, with the reasons against its least objectionable plan."""
     viable = {build.slug for build in outcome.ranking.order}
-    out: dict[str, list[Verdict]] = {}
-    for build in outcome.judged:
-        reasons = rejections(build)
-        known = out.get(build.slug)
-        if build.slug not in viable and (known is None or len(reasons) < len(known)):
-            out[build.slug] = reasons
+    slugs = dict.fromkeys(build.slug for build in outcome.judged if build.slug not in viable)
+    out = {slug: outcome.against(slug) for slug in slugs}
     for verdict in outcome.no_plan:
-        out.setdefault(verdict.subject, []).append(verdict)
+        out.setdefault(verdict.subject, outcome.against(verdict.subject))
     return out
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from advisor.knowledge import Knowledge, Priority
 from advisor.model.quantity import Quantity
@@ -18,12 +19,15 @@ from .judged import Judged
 
 @dataclass(frozen=True)
 class Criterion:
-    """One step of the selection. ``score`` is smaller for the better."""
+    """One step of the selection. ``score`` is smaller for the better; ``figure`` or ``rule`` names
+    what it compares."""
 
     label: str
     score: Callable[[Judged], float]
     tolerance: float = 0.0
     figure: str | None = None
+    best: Literal["lowest", "highest"] = "lowest"
+    rule: str | None = None
 
     def keep(self, builds: Sequence[Judged]) -> list[Judged]:
         """The builds within the tolerance of the best."""
@@ -35,10 +39,11 @@ class Criterion:
 
 @dataclass(frozen=True)
 class Ranking:
-    """Builds best first, one a rig, and what decided between the first two."""
+    """Builds best first, one a rig, what decided between the first two, and all that is weighed."""
 
     order: tuple[Judged, ...]
     decided_by: Criterion | None
+    chain: tuple[Criterion, ...]
 
 
 def rank(
@@ -59,7 +64,7 @@ def rank(
     decided = None
     if len(order) > 1:
         decided = next((c for c in chain if len(c.keep(order[:2])) == 1), None)
-    return Ranking(order=tuple(order), decided_by=decided)
+    return Ranking(order=tuple(order), decided_by=decided, chain=tuple(chain))
 
 
 def _select(builds: list[Judged], chain: Sequence[Criterion]) -> Judged:
@@ -90,7 +95,7 @@ def _by_rule(code: str, title: str) -> Criterion:
     def score(build: Judged) -> float:
         return 0.0 if any(v.rule == code for v in build.verdicts) else 1.0
 
-    return Criterion(label=f"{title} ({code})", score=score)
+    return Criterion(label=f"{title} ({code})", score=score, rule=code)
 
 
 def _by_figure(priority: Priority) -> Criterion:
@@ -100,8 +105,29 @@ def _by_figure(priority: Priority) -> Criterion:
         return sign * float(build.fact.values[priority.figure])
 
     return Criterion(
-        label=priority.label, score=score, tolerance=priority.tolerance, figure=priority.figure
+        label=priority.label,
+        score=score,
+        tolerance=priority.tolerance,
+        figure=priority.figure,
+        best=priority.best,
     )
+
+
+def dropped(
+    builds: Sequence[Judged], chain: Sequence[Criterion], slug: str
+) -> tuple[Criterion, Judged, Judged] | None:
+    """The criterion that dropped the last plan of a build, that plan, and the best one then.
+
+    None when the build was never dropped.
+    """
+    left = list(builds)
+    for criterion in chain:
+        kept = criterion.keep(left)
+        if not any(build.slug == slug for build in kept):
+            lost = next(build for build in left if build.slug == slug)
+            return criterion, lost, min(kept, key=criterion.score)
+        left = kept
+    return None
 
 
 def rejections(build: Judged) -> list[Verdict]:

@@ -98,10 +98,20 @@ def device_named(word: str, knowledge: Knowledge, field: str) -> Device:
 
 
 class RigMaker:
-    """Makes rigs for one profile, with what it owns marked as owned."""
+    """Makes rigs for one profile, with what it owns marked as owned.
 
-    def __init__(self, profile: Profile, nodes: ProfileNodes, knowledge: Knowledge) -> None:
+    ``asked`` is one more build to judge, whatever the profile says of it.
+    """
+
+    def __init__(
+        self,
+        profile: Profile,
+        nodes: ProfileNodes,
+        knowledge: Knowledge,
+        asked: BuildTemplate | None = None,
+    ) -> None:
         self.profile = profile
+        self.asked = asked
         self.nodes = nodes
         self.knowledge = knowledge
         self.stand_ins: dict[str, Superseded] = {}
@@ -144,6 +154,8 @@ class RigMaker:
         for text in self.profile.considering:
             yield template_from(text, self.knowledge)
         yield from self.knowledge.builds
+        if self.asked is not None:
+            yield self.asked
 
     def _linked(self, devices: dict[str, int], nodes: int = 1) -> Iterator[BuildTemplate]:
         """The devices with a bridge where they take one, and without."""

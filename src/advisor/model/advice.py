@@ -163,6 +163,31 @@ class Dissent(Strict):
     used: Literal["guide", "evidence"]
 
 
+class Condition(Strict):
+    """One reason why a build is not the recommendation: what it is, what it would have to be."""
+
+    text: str
+    actual: str
+    needed: str
+    rule: str
+    node: str
+
+
+class WhyNot(Strict):
+    """A build against the recommendation, nearest miss first; no condition: it is the same."""
+
+    build: str
+    conditions: tuple[Condition, ...]
+
+
+class WhatIf(Strict):
+    """The advice with some fields stated differently, and what that changes."""
+
+    set: dict[str, Any]
+    advice: Advice
+    changes: tuple[str, ...]
+
+
 class Source(Strict):
     id: str
     title: str
@@ -187,3 +212,5 @@ class Advice(Strict):
     trace: tuple[Node, ...]
     sources: tuple[Source, ...]
     knowledge_version: str
+    why_not: WhyNot | None = None
+    what_if: WhatIf | None = None

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from .blocks import Section
 from .html import render_html
 from .markdown import render_markdown
-from .outline import Section
 from .text import render_text
 
 

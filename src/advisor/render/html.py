@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from html import escape
 
-from .outline import Block, Code, Items, Section, Table, Text, Tree
+from .blocks import Block, Code, Items, Section, Table, Text, Tree
 
 STYLE = """
 :root { color-scheme: light dark; }

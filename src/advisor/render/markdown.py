@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from .outline import Block, Code, Items, Section, Table, Text, Tree
+from .blocks import Block, Code, Items, Section, Table, Text, Tree
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|])")
 _CODE = re.compile(r"(`[^`\n]+`)")

@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
-from advisor.errors import visible
-from advisor.model.advice import Advice, Build, Range, Rejected
+from advisor.model.advice import Advice, Build, Rejected
 from advisor.model.quantity import Node
+
+from .blocks import (
+    Code,
+    Items,
+    Section,
+    Table,
+    Text,
+    Tree,
+    clean,
+    number,
+    plain,
+    rates,
+    to_pay,
+    usd,
+)
 
 GRADE_WORDS = {
     "measured": "measured",
@@ -28,115 +41,13 @@ HEADLINE_FIGURES = (
 )
 SUMMED_UP = 3
 COVERS = {"cards": "the cards alone", "system": "the whole machine"}
-NOT_STATED = {
-    "min_tok_s": "no minimum",
-    "budget_usd": "no limit",
-    "power_limit_w": "no limit",
-    "pcie": "usual for the board",
-    "later_model": "none",
-    "runtime": "any",
-    "gpu_power_cap_w": "no cap",
-}
-"""What it means that nobody stated a field which has no default value."""
-
-
-@dataclass(frozen=True)
-class Text:
-    """One sentence or a few."""
-
-    text: str
-
-
-@dataclass(frozen=True)
-class Code:
-    """A command, letter for letter."""
-
-    text: str
-
-
-@dataclass(frozen=True)
-class Items:
-    """A list; an item's own list follows it."""
-
-    items: tuple[tuple[str, tuple[str, ...]], ...]
-
-
-@dataclass(frozen=True)
-class Table:
-    """Rows of equal length under a head."""
-
-    head: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-
-
-@dataclass(frozen=True)
-class Tree:
-    """Lines with their depth."""
-
-    lines: tuple[tuple[int, str], ...]
-
-
-Block = Text | Code | Items | Table | Tree
-
-
-@dataclass
-class Section:
-    """A heading and what stands under it."""
-
-    title: str
-    blocks: list[Block] = field(default_factory=list)
-
-
-def clean(text: str) -> str:
-    """Text that cannot act on a terminal: control characters are written out."""
-    return "\n".join(visible(line, 100_000) for line in text.split("\n"))
-
-
-def usd(low: float, high: float) -> str:
-    """A price range."""
-    if high <= 0:
-        return "$0"
-    return f"${low:,.0f}" if low == high else f"${low:,.0f}–${high:,.0f}"
-
-
-def to_pay(build: Build) -> str:
-    """What a build costs in one phrase."""
-    if build.slug.startswith("rent-"):
-        return "rent by the hour"
-    return usd(build.price_usd.low, build.price_usd.high)
-
-
-def rate(value: float) -> str:
-    """Tokens a second, one decimal under ten."""
-    return f"{value:.1f}" if value < 10 else f"{value:,.0f}"
-
-
-def rates(speed: Range) -> str:
-    """A speed range."""
-    return f"{rate(speed.low)}–{rate(speed.high)} tok/s"
-
-
-def number(value: object, unit: str) -> str:
-    """A node's value with its unit."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, str):
-        return clean(value)
-    amount = float(str(value))
-    if unit == "USD":
-        return f"${amount:,.2f}" if abs(amount) < 10 else f"${amount:,.0f}"
-    if amount == int(amount) or unit in ("W", "tokens", "BTU/h"):
-        text = f"{amount:,.0f}"
-    else:
-        text = f"{amount:,.1f}" if abs(amount) >= 10 else f"{amount:.3g}"
-    return f"{text} {unit}".rstrip()
 
 
 def outline(advice: Advice) -> list[Section]:
     """The advice in reading order: the whole answer first, then what stands behind it."""
     sections = [_answer(advice)]
     build = advice.recommendation
-    sections.append(_statements(advice))
+    sections += [_what_if(advice), _why_not(advice), _statements(advice)]
     if build is not None:
         sections += [_cost(build), _fit(build), _speed(build), _run(build), _verify(build)]
     sections += [
@@ -196,6 +107,31 @@ def _answer(advice: Advice) -> Section:
 def _statements(advice: Advice) -> Section:
     texts = [Text(clean(statement.text)) for statement in advice.statements[1:]]
     return Section("Why", [*texts])
+
+
+def _why_not(advice: Advice) -> Section:
+    if advice.why_not is None:
+        return Section("")
+    section = Section(f"Why not {clean(advice.why_not.build)}")
+    rows = tuple(
+        (clean(c.text), clean(c.actual), clean(c.needed), c.rule) for c in advice.why_not.conditions
+    )
+    if rows:
+        section.blocks.append(Table(("what counts", "it is", "would have to be", "rule"), rows))
+    else:
+        section.blocks.append(Text("It is the recommendation."))
+    return section
+
+
+def _what_if(advice: Advice) -> Section:
+    if advice.what_if is None:
+        return Section("")
+    asked = ", ".join(f"{key} = {plain(key, v)}" for key, v in advice.what_if.set.items())
+    rows = tuple((clean(text), ()) for text in advice.what_if.changes)
+    section = Section(f"What if {clean(asked)}")
+    section.blocks.append(Text(clean(advice.what_if.advice.statements[0].text)))
+    section.blocks.append(Items(rows) if rows else Text("Nothing changes."))
+    return section
 
 
 def _cost(build: Build) -> Section:
@@ -322,23 +258,11 @@ def _rejected(advice: Advice) -> Section:
 def _assumed(advice: Advice) -> Section:
     section = Section("Assumed")
     if advice.assumed:
-        shown = [f"{field} = {_plain(field, advice.profile[field])}" for field in advice.assumed]
+        shown = [f"{field} = {plain(field, advice.profile[field])}" for field in advice.assumed]
         section.blocks.append(Text(clean("Not stated, so taken as: " + "; ".join(shown) + ".")))
     if advice.readings:
         section.blocks.append(Text(clean("Read as: " + "; ".join(advice.readings) + ".")))
     return section
-
-
-def _plain(field: str, value: object) -> str:
-    if value is None:
-        return NOT_STATED.get(field, "unknown")
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, list | tuple):
-        return ", ".join(str(item) for item in value) or "none"
-    if isinstance(value, dict):
-        return ", ".join(f"{count}x {name}" for name, count in value.items()) or "none"
-    return "empty" if value == "" else str(value)
 
 
 def _dissent(advice: Advice) -> Section:

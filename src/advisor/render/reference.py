@@ -8,8 +8,8 @@ from typing import Any
 
 from advisor.rulebase import Rule
 
+from .blocks import Block, Items, Section, Table, Text, clean
 from .document import render_sections
-from .outline import Block, Items, Section, Table, Text, clean
 
 
 def render_rules(rules: Sequence[Rule], form: str, summary: bool) -> str:

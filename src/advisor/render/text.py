@@ -7,7 +7,7 @@ import textwrap
 import unicodedata
 from collections.abc import Sequence
 
-from .outline import Block, Code, Items, Section, Table, Text, Tree
+from .blocks import Block, Code, Items, Section, Table, Text, Tree
 
 BOLD, PLAIN = "\033[1m", "\033[0m"
 NARROWEST = 6

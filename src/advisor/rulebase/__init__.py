@@ -1,21 +1,25 @@
 """The rule base: loaded, checked, evaluated in plain Python, and what follows from a firing."""
 
 from .conclude import RuleError, Verdict, node, produce, verdicts
-from .evaluate import conditions, evaluate, fact_key
+from .evaluate import evaluate, fact_key
 from .load import RuleBase, load_rules
+from .misses import Miss, misses
 from .rule import Rule, RuleEntry
+from .say import shown
 
 __all__ = [
+    "Miss",
     "Rule",
     "RuleBase",
     "RuleEntry",
     "RuleError",
     "Verdict",
-    "conditions",
     "evaluate",
     "fact_key",
     "load_rules",
+    "misses",
     "node",
     "produce",
+    "shown",
     "verdicts",
 ]

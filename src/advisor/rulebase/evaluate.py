@@ -6,23 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 
 from advisor.model.facts import STAGES, Activation, Fact
-from advisor.model.quantity import Quantity, Strict, Value
+from advisor.model.quantity import Quantity, Value
 
 from .conclude import produce
 from .rule import FactRef, ParameterRef, Pattern, Rule, SameRef, Template, Test
 
 Match = dict[str, Fact]
 Parameters = Mapping[str, Quantity]
-
-
-class ConditionResult(Strict):
-    """One condition against one set of facts. ``distance`` is how far a number is off."""
-
-    text: str
-    actual: str
-    needed: str
-    met: bool
-    distance: float
 
 
 def evaluate(
@@ -126,25 +116,3 @@ def operand_value(
     if isinstance(operand, FactRef):
         return match[operand.alias].values.get(operand.attribute)
     return operand
-
-
-def conditions(rule: Rule, match: Match, parameters: Parameters) -> list[ConditionResult]:
-    """Each positive condition with its actual and its needed value, nearest miss first."""
-    words = {"eq": "=", "neq": "≠", "lt": "<", "lte": "≤", "gt": ">", "gte": "≥"}
-    out = []
-    for pattern in rule.when:
-        fact = match[pattern.template]
-        for test in pattern.tests:
-            needed = operand_value(test, fact, match, parameters)
-            actual = fact.values.get(test.attribute)
-            numbers = isinstance(actual, int | float) and isinstance(needed, int | float)
-            out.append(
-                ConditionResult(
-                    text=f"{pattern.template}.{test.attribute}",
-                    actual="unknown" if actual is None else str(actual),
-                    needed=f"{words.get(test.op, test.op)} {needed}",
-                    met=holds(test, fact, match, parameters),
-                    distance=abs(float(actual) - float(needed)) if numbers else 0.0,  # type: ignore[arg-type]
-                )
-            )
-    return sorted(out, key=lambda result: (result.met, result.distance))

@@ -14,11 +14,13 @@ Op = Literal["eq", "neq", "lt", "lte", "gt", "gte", "in", "known"]
 
 
 class Attribute(Strict):
-    """One attribute of a template."""
+    """One attribute of a template. ``above`` names the attribute whose distance above a limit of
+    the person's it holds."""
 
     type: Literal["int", "float", "str", "bool"]
     optional: bool = False
     unit: str = ""
+    above: str | None = None
     says: str
 
 
