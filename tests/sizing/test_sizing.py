@@ -136,3 +136,20 @@ def test_every_figure_has_a_history_down_to_sources():
         for leaf in leaves(quantity):
             assert leaf.kind in ("given", "assumed", "knowledge"), name
             assert leaf.kind != "knowledge" or leaf.cites
+
+
+def test_two_bridged_pairs_exchange_over_pcie():
+    plans = {
+        link: size({"rtx-3090": 4}, split="tensor", runtime="vllm", quant="awq-int4", link=link)
+        for link in ("nvlink", "pcie")
+    }
+    speeds = {link: figure(sized, "decode_tok_s") for link, sized in plans.items()}
+    pair = {
+        link: figure(
+            size({"rtx-3090": 2}, split="tensor", runtime="vllm", quant="awq-int4", link=link),
+            "decode_tok_s",
+        )
+        for link in ("nvlink", "pcie")
+    }
+    assert speeds["nvlink"] == pytest.approx(speeds["pcie"], rel=0.02)
+    assert pair["nvlink"] > 1.05 * pair["pcie"]

@@ -46,9 +46,13 @@ def efficiency_of(device: Device, moe: bool) -> str:
 
 
 def link_of(plan: Plan) -> tuple[str, str]:
-    """The parameters for tensor efficiency and exchange latency of the plan's link."""
-    link = plan.rig.link
-    kind = link if link in ("nvlink", "nvswitch") else "pcie"
+    """The parameters for tensor efficiency and exchange latency of the plan's link.
+
+    Where a bridge joins fewer devices than work together, the rest of the way is PCIe.
+    """
+    link, device = plan.rig.link, plan.rig.members[0].device
+    joined = link == "nvswitch" or plan.rig.device_count <= (device.link_max_devices or 2)
+    kind = link if link in ("nvlink", "nvswitch") and joined else "pcie"
     if plan.rig.nodes > 1 and plan.split != "replica":
         return "efficiency-tensor-pcie", "link-latency-network-us"
     latency = "link-latency-us" if kind == "pcie" else "link-latency-nvlink-us"
