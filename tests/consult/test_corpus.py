@@ -78,6 +78,33 @@ VERDICTS = {
     "frontier-671b": ("rent", "rent-8x-h200-sxm-141gb"),
     "impossible-405b": ("no-viable-build", None),
     "sick-unknown-rig": ("need-facts", None),
+    "keep-old-p40s": ("keep", "2x-tesla-p40"),
+    "four-3090s-on-15-amps": ("keep", "4x-rtx-3090"),
+    "owned-h100s-671b": ("keep", "8x-h100-sxm-80gb-nvswitch"),
+    "owned-mac-minis-235b": ("keep", "4x-mac-mini-m4-pro-64gb-exo"),
+    "windows-70b-office": ("buy", "2x-rtx-3090"),
+    "rent-64-users-70b": ("rent", "rent-4x-h100-sxm-80gb"),
+    "moe-120b-small-card": ("test-first", "1x-rtx-4060-ti-16gb"),
+    "fine-tune-32b-mac-owner": ("buy", "1x-rtx-5090"),
+    "bridge-for-speed": ("add", "2x-rtx-3090-nvlink"),
+    "tiny-budget-70b": ("no-viable-build", None),
+}
+
+WARNED = {
+    "four-3090s-on-15-amps": ("circuit-overload", "power-transient-overload"),
+    "owned-h100s-671b": ("numa-placement", "driver-version-mismatch"),
+    "owned-mac-minis-235b": ("cluster-slower-per-stream", "macos-background-processes"),
+    "rent-64-users-70b": ("rent-before-owning",),
+    "moe-120b-small-card": ("cpu-offload-penalty",),
+    "fine-tune-32b-mac-owner": ("fine-tuning-not-sized",),
+    "bridge-for-speed": ("nvlink-bridge-not-seated", "pcie-lane-starvation"),
+    "mixed-4090-3090": ("mixed-cards", "not-pooled"),
+}
+NOT_WARNED = {
+    "owned-h100s-671b": "rent-before-owning",
+    "windows-70b-office": "nvlink-bridge-not-seated",
+    "keep-old-p40s": "driver-version-mismatch",
+    "moe-120b-small-card": "not-pooled",
 }
 
 
@@ -88,6 +115,23 @@ def test_the_verdict_is_the_one_an_expert_would_sign(name):
     assert advice.verdict == verdict
     if slug:
         assert advice.recommendation.slug == slug
+
+
+@pytest.mark.parametrize("name", WARNED)
+def test_what_waits_is_warned_of(name):
+    advice = advise(next(path for path in CORPUS if path.stem == name))
+    assert set(WARNED[name]) <= {warning.id for warning in advice.warnings}
+
+
+@pytest.mark.parametrize("name", NOT_WARNED)
+def test_what_does_not_apply_is_not_warned_of(name):
+    advice = advise(next(path for path in CORPUS if path.stem == name))
+    assert NOT_WARNED[name] not in {warning.id for warning in advice.warnings}
+
+
+def test_the_nearest_build_has_a_known_price():
+    advice = advise(next(path for path in CORPUS if path.stem == "tiny-budget-70b"))
+    assert "Nearest comes 2× GeForce RTX 3090;" in advice.statements[0].text
 
 
 def test_the_example_warns_of_what_waits():
