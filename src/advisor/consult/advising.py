@@ -144,7 +144,7 @@ class _Case:
         self.model_fact = model_fact(self.model, weights, node)
         self.no_plan: list[Verdict] = []
         self.proposed: _Proposed | None = None
-        self.sized: dict[tuple[str, int, int], Sized] = {}
+        self.sized: dict[tuple[str, int, int, float | None], Sized] = {}
         self.prices: dict[tuple[str, bool], PriceResult] = {}
 
     @property
@@ -286,14 +286,15 @@ class _Case:
 
     def _sized(self, plan: Plan) -> Judged:
         consultant = self.consultant
-        at = (plan.id, self.profile.context_tokens, self.profile.users)
+        profile = self.profile
+        at = (plan.id, profile.context_tokens, profile.users, profile.gpu_power_cap_w)
         sized = self.sized.get(at)
         if sized is None:
             request = Request(
                 self.nodes["context_tokens"], self.nodes["users"], self.nodes["gpu_power_cap_w"]
             )
             sized = self.sized[at] = consultant.sizer.size(plan, request)
-        used_ok = self.profile.warranty == "any"
+        used_ok = profile.warranty == "any"
         price = self.prices.get((plan.rig.slug, used_ok))
         if price is None:
             price = self.prices[(plan.rig.slug, used_ok)] = self._price(plan.rig, used_ok)
@@ -301,14 +302,12 @@ class _Case:
 
     def _price(self, rig: Rig, used_ok: bool) -> PriceResult:
         """The bill for what is missing of a rig."""
-        cards_owned = any(
-            self.knowledge.find_device(slug).form != "machine" for slug in self.maker.owned
-        )
         return self.consultant.sizer.price(
             rig,
             self.facts.rig_node(rig),
             bridges_owned=self.profile.nvlink_bridges,
-            needs_host=not cards_owned and self.profile.budget_covers == "system",
+            needs_host=not self.profile_fact.values["owns_cards"]
+            and self.profile.budget_covers == "system",
             used_ok=used_ok,
         )
 

@@ -73,6 +73,8 @@ class Outcome:
 
     def against(self, slug: str) -> list[Verdict]:
         """What speaks against a build: against its least objectionable plan, or its having none."""
+        if self.pick is not None and self.pick.slug == slug:
+            return rejections(self.pick)
         reasons = [rejections(build) for build in self.judged if build.slug == slug]
         if reasons:
             return min(reasons, key=len)

@@ -121,7 +121,9 @@ class BuildFacts:
     def build_fact(self, sized: Sized, price: PriceResult) -> Fact:
         """The ``build`` template, filled in."""
         plan, rig = sized.plan, sized.plan.rig
-        at = (plan.id, self.profile.context_tokens, self.profile.users, price.buys_used)
+        profile = self.profile
+        asked = (profile.context_tokens, profile.users, profile.gpu_power_cap_w)
+        at = (plan.id, *asked, price.buys_used)
         kept = self.kept.get(at)
         if kept is None:
             kept = self.kept[at] = self._unwished(sized, price)
@@ -129,10 +131,10 @@ class BuildFacts:
         noise = str(values["noise"])
         values |= {
             "considered": rig.slug in self.considered,
-            "vendor_allowed": all(m.device.vendor in self.profile.vendors for m in rig.members),
-            "os_allowed": rig.rental or all(_runs(m.device, self.profile.os) for m in rig.members),
-            "context_beyond_model": self.profile.context_tokens > self.model.max_context_tokens,
-            "over_noise": NOISE.index(noise) - NOISE.index(self.profile.noise),
+            "vendor_allowed": all(m.device.vendor in profile.vendors for m in rig.members),
+            "os_allowed": rig.rental or all(_runs(m.device, profile.os) for m in rig.members),
+            "context_beyond_model": profile.context_tokens > self.model.max_context_tokens,
+            "over_noise": NOISE.index(noise) - NOISE.index(profile.noise),
             "slots_short": self._slots_short(rig),
         }
         gaps = self._gaps(rig)
@@ -282,7 +284,7 @@ class BuildFacts:
             gaps["over_budget_usd"] = "price_low_usd", budget
             gaps["over_budget_high_usd"] = "price_high_usd", budget
         if profile.min_tok_s is not None:
-            gaps["speed_gap_tok_s"] = "decode_tok_s", nodes["min_tok_s"]
+            gaps["speed_gap_tok_s"] = "per_user_tok_s", nodes["min_tok_s"]
         if profile.system_ram_gb is not None:
             gaps["ram_short_gib"] = "ram_gib", self._ram_node()
         if not rig.rental:

@@ -22,7 +22,7 @@ def changes(
     found: list[Change] = []
     now = _answer(outcome)
     for trial in knowledge.trials:
-        steps = list(_steps(trial, outcome.profile))
+        steps = list(_steps(trial, outcome))
         flip = None
         for value in steps[-1:] + steps[:-1]:
             other = consult(outcome.profile.with_field(trial.field, value))
@@ -42,27 +42,30 @@ def _answer(outcome: Outcome) -> tuple[str, str | None]:
     return outcome.word, order[0].slug if order else None
 
 
-def _steps(trial: Trial, profile: Profile) -> Iterator[Any]:
-    """The values to try, nearest first, without the one that already holds."""
+def _steps(trial: Trial, outcome: Outcome) -> Iterator[Any]:
+    """The values to try, nearest first, without the one that already holds or those the model
+    cannot take."""
+    profile = outcome.profile
+    if trial.stated and trial.field not in profile.given:
+        return
     now = getattr(profile, trial.field)
+    longest = outcome.model.max_context_tokens
     for value in trial.values:
         if value != now and not (isinstance(value, tuple) and value[0] == now[0]):
             yield value
     if trial.field in profile.given or isinstance(now, int):
         for scale in trial.scale:
-            if now:
+            if now and not (trial.field == "context_tokens" and now < longest < now * scale):
                 yield type(now)(now * scale)
 
 
 def _change(trial: Trial, value: Any, other: Outcome) -> Change:
     order = other.ranking.order
-    then = order[0].sized.plan.rig.title if order else "nothing fits"
-    word = other.word
     shown = ", ".join(value) if isinstance(value, tuple) else _shown(trial.field, value)
     return Change(
         set={trial.field: list(value) if isinstance(value, tuple) else value},
-        then=order[0].slug if order else word,
-        text=trial.say.replace("{value}", shown).replace("{then}", f"{word}, {then}"),
+        then=order[0].slug if order else other.word,
+        text=trial.say.replace("{value}", shown).replace("{then}", other.headline.text),
     )
 
 

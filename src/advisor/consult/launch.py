@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from advisor.knowledge import Knowledge
 from advisor.model.advice import Check, Launch
 from advisor.model.plan import Sized
@@ -39,7 +41,11 @@ def verify(sized: Sized, knowledge: Knowledge) -> tuple[Check, ...]:
     plan = sized.plan
     checks = [
         *knowledge.link_checks.get(plan.rig.link, ()),
-        *knowledge.runtimes[plan.runtime].verify,
+        *(
+            (check.command, check.expect)
+            for check in knowledge.runtimes[plan.runtime].verify
+            if not check.splits or plan.split in check.splits
+        ),
     ]
     return tuple(
         Check(command=command.replace("{model}", _file(sized)), expect=expect)
@@ -48,10 +54,10 @@ def verify(sized: Sized, knowledge: Knowledge) -> tuple[Check, ...]:
 
 
 def _name(sized: Sized) -> str:
-    """The model's name with its format, as files and folders carry it."""
+    """The model's name with its format, in letters that files and shells take as they are."""
     plan = sized.plan
     name = (plan.model.hub_id or plan.model.slug).rsplit("/", 1)[-1]
-    return f"{name}-{plan.quant.name}"
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", f"{name}-{plan.quant.name}").rstrip("-")
 
 
 def _file(sized: Sized) -> str:

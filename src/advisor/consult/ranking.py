@@ -136,12 +136,14 @@ def rejections(build: Judged) -> list[Verdict]:
 
 
 def nearest(builds: Sequence[Judged]) -> Judged | None:
-    """The rejected build with the fewest objections, to own before to rent, then the cheapest."""
+    """The rejected build with the fewest objections, to own before to rent, then the cheapest; a
+    build without a known price comes last of these."""
     return min(
         builds,
         key=lambda b: (
             len(rejections(b)),
             bool(b.fact.values["rental"]),
+            not b.price.known,
             float(b.fact.values["price_low_usd"]),
             b.sized.plan.id,
         ),

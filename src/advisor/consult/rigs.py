@@ -143,7 +143,9 @@ class RigMaker:
 
     def _templates(self) -> Iterator[BuildTemplate]:
         if self.owned:
-            yield from self._linked(dict(self.owned), self.profile.nodes)
+            nodes = self._machines()
+            spread = {slug: count // nodes for slug, count in self.owned.items()}
+            yield from self._linked(spread, nodes)
         for slug, count in self.owned.items():
             if len(self.owned) > 1:
                 yield from self._linked({slug: count})
@@ -156,6 +158,13 @@ class RigMaker:
         yield from self.knowledge.builds
         if self.asked is not None:
             yield self.asked
+
+    def _machines(self) -> int:
+        """Machines the owned cards are spread over evenly; else 1."""
+        nodes = self.profile.nodes
+        even = all(count % nodes == 0 for count in self.owned.values())
+        cards = all(self.knowledge.find_device(slug).form != "machine" for slug in self.owned)
+        return nodes if even and cards else 1
 
     def _linked(self, devices: dict[str, int], nodes: int = 1) -> Iterator[BuildTemplate]:
         """The devices with a bridge where they take one, and without."""

@@ -175,6 +175,14 @@ class BuildTemplate(Strict):
     cites: tuple[str, ...] = ()
 
 
+class RuntimeCheck(Strict):
+    """A command to run once it runs, and what to expect; for ``splits``, or for every one."""
+
+    command: str
+    expect: str
+    splits: tuple[str, ...] = ()
+
+
 class Runtime(Strict):
     """An inference runtime: what it loads, where it runs, how it is started.
 
@@ -194,7 +202,7 @@ class Runtime(Strict):
     kv_flags: dict[str, str]
     env: dict[str, str] = {}
     notes: tuple[str, ...] = ()
-    verify: tuple[tuple[str, str], ...] = ()
+    verify: tuple[RuntimeCheck, ...] = ()
     cites: tuple[str, ...]
 
 
@@ -233,11 +241,15 @@ class Priority(Strict):
 
 
 class Trial(Strict):
-    """A single change worth trying: factors on what was said, or values instead of it."""
+    """A single change worth trying: factors on what was said, or values instead of it.
+
+    ``stated`` changes are only tried on a field the person stated.
+    """
 
     field: str
     scale: tuple[float, ...] = ()
     values: tuple[str | int | bool | tuple[str, ...], ...] = ()
+    stated: bool = False
     say: str
 
 

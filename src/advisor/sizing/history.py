@@ -217,6 +217,14 @@ class Histories:
             (middle, prompt, figures["max_users"], self.request.users, *shared),
         )
         self._ends("aggregate", together)
+        each = self.add(
+            "per_user_tok_s",
+            "decode, each of the requests",
+            "tok/s",
+            "all together / requests",
+            (together, self.request.users),
+        )
+        self._ends("per_user", each)
 
     def _ends(self, name: str, middle: Quantity) -> None:
         for end in ("low", "high"):

@@ -93,8 +93,11 @@ class _Bill:
         self.bridges_to_buy = max(0, self.rig.device_count // 2 - owned)
         if self.bridges_to_buy:
             count = self.bridges_to_buy
-            entry = self.knowledge.price("nvlink-bridge-3090", "used")
-            if entry is not None:
+            device = self.rig.members[0].device.slug
+            entry = self.knowledge.price(f"nvlink-bridge-{device.removeprefix('rtx-')}", "used")
+            if entry is None:
+                self.known = False
+            else:
                 self.part(entry, count, f"{count}x NVLink bridge, used")
             how_many = "an" if count == 1 else NUMBERS[count]
             self.words.append(f"{how_many} NVLink bridge{'s' if count > 1 else ''}")

@@ -82,6 +82,10 @@ class Sizer:
         speed = throughput(plan, held, context, users, self.knowledge)
         need = watts(plan.rig, self.knowledge)
         numbers = _numbers(held, speed, need) | {"guide_effective_gb": self._guide_gb(plan.rig)}
+        numbers |= {
+            f"per_user{end}_tok_s": numbers[f"aggregate{end}_tok_s"] / users
+            for end in ("", "_low", "_high")
+        }
         made = Histories(plan, numbers, weights, request, speed, self.knowledge)
         return Sized(
             plan=plan,
