@@ -112,12 +112,17 @@ class _Proposed:
 
 
 class _Case:
-    """The working parts of one consultation."""
+    """The working parts of one consultation. ``prefix`` sets the ids of its plans apart."""
 
     def __init__(
-        self, consultant: Consultant, profile: Profile, asked: BuildTemplate | None = None
+        self,
+        consultant: Consultant,
+        profile: Profile,
+        asked: BuildTemplate | None = None,
+        prefix: str = "",
     ) -> None:
         self.consultant = consultant
+        self.prefix = prefix
         self.profile = profile
         self.knowledge = knowledge = consultant.knowledge
         self.nodes = ProfileNodes(profile)
@@ -154,7 +159,8 @@ class _Case:
             return None
         model_named(self.profile.later_model, self.knowledge, "later_model")
         word = self.profile.later_model
-        return _Case(self.consultant, self.profile.with_field("target_model", word))
+        changed = self.profile.with_field("target_model", word)
+        return _Case(self.consultant, changed, self.maker.asked, "later:")
 
     def on(self, rig: Rig, situation: Fact) -> Fact:
         """``situation`` with how this case's model would sit on a rig chosen for another model."""
@@ -259,7 +265,7 @@ class _Case:
             return None
         values = fact.values
         return Plan(
-            id=f"{rig.slug}:{values['split']}:{runtime.slug}:{quant.slug}:{values['kv']}",
+            id=f"{self.prefix}{rig.slug}:{values['split']}:{runtime.slug}:{quant.slug}:{values['kv']}",
             rig=rig,
             model=self.model,
             quant=quant,
