@@ -25,6 +25,7 @@ from advisor.model.quantity import GRADES
 FORMATS = ("auto", "auto", "q4", "q8", "q4_k_m", "fp8", "awq-int4", "mlx-4bit", "iq4_xs", "mxfp4")
 SIZES = ("8B", "32B", "70b-dense", "235B-A22B", "200B MoE")
 PROGRAMS = ("llama.cpp", "vllm", "sglang", "mlx", "exo", "ollama", "exllama", "ktransformers")
+USUAL = ["rtx-3060-12gb", "rtx-3090", "rtx-4090", "rtx-5090", "mac-mini-m4-pro-64gb"]
 FIRST = ("budget_usd", "existing_cards", "noise", "priorities", "users", "context_tokens")
 
 
@@ -38,9 +39,8 @@ def person(chooser: random.Random) -> dict[str, Any]:
 
     def rig() -> dict[str, int]:
         kinds = chooser.choice([1, 1, 1, 2, 3])
-        return {
-            chooser.choice(devices): chooser.choice([1, 1, 2, 2, 3, 4, 8]) for _ in range(kinds)
-        }
+        among = chooser.choice([USUAL, devices])
+        return {chooser.choice(among): chooser.choice([1, 1, 2, 2, 3, 4, 8]) for _ in range(kinds)}
 
     def some(words: tuple[str, ...]) -> list[str]:
         return chooser.sample(words, chooser.randint(1, min(3, len(words))))
