@@ -1,0 +1,73 @@
+"""A model named by a file of the person's own: a GGUF file, or the config.json of a model."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from pathlib import Path
+
+from advisor.errors import InputError, Problem, visible
+from advisor.model.catalog import FileSize, Model
+
+from .lookup import parts_of
+from .model_configs import read_config
+from .model_ggufs import read_gguf
+
+SOURCE = "model-file"
+ACCEPTED = "a .gguf file, a config.json, or the folder that holds one"
+MAX_PARAMS_B = 100_000
+
+
+def names_file(word: str) -> bool:
+    """Whether a word for a model is a path: it ends like one, or a folder with a config.json."""
+    folder = os.path.expanduser(word)
+    is_named = word.lower().endswith((".gguf", ".json"))
+    return is_named or os.path.isfile(os.path.join(folder, "config.json"))
+
+
+def model_from_file(path: Path) -> tuple[Model, FileSize | None]:
+    """The model that a file describes, and the size and format of its weights (GGUF only).
+
+    The slug ends in a digest of the figures, so that two files are never taken for one another.
+    Raises InputError for a file that cannot be used.
+    """
+    path = Path(os.path.expanduser(path))
+    path = path / "config.json" if os.path.isdir(path) else path
+    file = str(path)
+    if not os.path.isfile(path):
+        raise InputError(Problem(file, "there is no such file", accepted=ACCEPTED))
+    size_gb: float | None = None
+    if path.suffix.lower() == ".gguf":
+        figures, size_gb = read_gguf(path)
+        name = figures.pop("name", None) or path.stem
+    elif path.suffix.lower() == ".json":
+        figures = read_config(path)
+        name = path.resolve().parent.name if path.name == "config.json" else path.stem
+    else:
+        raise InputError(Problem(file, "this is no file of a model", accepted=ACCEPTED))
+    if not 0 < figures["total_params_b"] <= MAX_PARAMS_B:
+        found = f"{figures['total_params_b']:,.3g} x 10^9 parameters"
+        accepted = f"at most {MAX_PARAMS_B:,} x 10^9"
+        raise InputError(Problem(file, "these sizes make no model", found=found, accepted=accepted))
+    digest = hashlib.sha256(repr((sorted(figures.items()), size_gb)).encode()).hexdigest()[:8]
+    parts = [re.sub(r"[^a-z0-9.]", "", part) for part in parts_of(name)]
+    slug = "-".join([*filter(None, parts), digest])[-100:]
+    model = Model(
+        slug=slug,
+        name=visible(name, 100),
+        hub_id=None,
+        licence="not stated",
+        cites=(SOURCE,),
+        **figures,
+    )
+    if size_gb is None:
+        return model, None
+    size = FileSize(
+        model=slug,
+        quant=str(model.native_quant),
+        size_gb=size_gb,
+        grade="vendor-spec",
+        cites=(SOURCE,),
+    )
+    return model, size
