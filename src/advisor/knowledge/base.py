@@ -27,9 +27,18 @@ from advisor.model.quantity import Quantity, Strict, known
 from advisor.resources import knowledge_dir
 from advisor.yamlio import load_yaml, parse
 
-from .checks import check_builds, check_cites, check_overlay, check_prices, words_of
-from .lookup import Unknown, Words, device_forms, key_of, model_forms, nearest_words, size_class
-from .other_gpus import GpuCorrection, other_gpu
+from .checks import (
+    check_cites,
+    check_dates,
+    check_fields,
+    check_known,
+    check_overlay,
+    check_prices,
+    words_of,
+)
+from .finder import DeviceFinder
+from .lookup import Unknown, Words, key_of, model_forms, nearest_words, size_class
+from .other_gpus import GpuCorrection
 from .tables import ParameterEntry, Row, Sizes, read_rows, read_table
 
 E = TypeVar("E", bound=Device | Model | Quant)
@@ -43,6 +52,7 @@ UNITS = {
     "_tokens": "tokens",
     "_usd": "USD",
 }
+PARTS = ("nvlink-bridge-3090",)
 
 
 class Priorities(Strict):
@@ -61,7 +71,6 @@ class Knowledge:
         self.folders = folders
         self._figures: dict[tuple[str, str], Quantity] = {}
         self._parameters: dict[str, Quantity] = {}
-        self._others: dict[str, Device] = {}
 
     @classmethod
     def load(cls, overlays: tuple[Path, ...] = ()) -> Knowledge:
@@ -82,7 +91,9 @@ class Knowledge:
 
     @cached_property
     def sources(self) -> dict[str, Source]:
-        return {s.id: s for s in read_table(Source, "sources", self.folders, lambda s: s.id)}
+        rows = read_rows(Source, "sources", self.folders, lambda s: s.id)
+        check_dates(rows, "date")
+        return {row.entry.id: row.entry for row in rows}
 
     @cached_property
     def devices(self) -> dict[str, Device]:
@@ -98,11 +109,16 @@ class Knowledge:
 
     @cached_property
     def _device_rows(self) -> dict[str, Row[Device]]:
-        return self._rows(Device, "devices")
+        rows = self._rows(Device, "devices")
+        check_fields(rows.values())
+        check_dates(rows.values(), "withdrawn")
+        return rows
 
     @cached_property
     def _model_rows(self) -> dict[str, Row[Model]]:
-        return self._rows(Model, "models")
+        rows = self._rows(Model, "models")
+        check_known(rows.values(), "native_quant", _native, self.quants, "quants.yaml")
+        return rows
 
     @cached_property
     def _quant_rows(self) -> dict[str, Row[Quant]]:
@@ -117,6 +133,8 @@ class Knowledge:
     def file_sizes(self) -> dict[tuple[str, str], FileSize]:
         rows = read_rows(FileSize, "file-sizes", self.folders, lambda f: (f.model, f.quant))
         check_cites(rows, self.sources)
+        check_known(rows, "model", lambda f: [f.model], self.models, "models.yaml")
+        check_known(rows, "quant", lambda f: [f.quant], self.quants, "quants.yaml")
         return {(row.entry.model, row.entry.quant): row.entry for row in rows}
 
     @cached_property
@@ -130,13 +148,15 @@ class Knowledge:
             PriceEntry, "prices", self.folders, key, replaces=lambda p: (p.part, p.condition)
         )
         check_cites(rows, self.sources)
-        check_prices(rows)
+        check_dates(rows, "as_of")
+        check_prices(rows, self._is_sold)
         return tuple(row.entry for row in rows)
 
     @cached_property
     def runtimes(self) -> dict[str, Runtime]:
         rows = read_rows(Runtime, "runtimes", self.folders, lambda r: r.slug)
         check_cites(rows, self.sources)
+        check_known(rows, "default_quant", lambda r: [r.default_quant], self.quants, "quants.yaml")
         return {row.entry.slug: row.entry for row in rows}
 
     @cached_property
@@ -146,12 +166,16 @@ class Knowledge:
 
         rows = read_rows(BuildTemplate, "builds", self.folders, key)
         check_cites(rows, self.sources)
-        check_builds(rows, self.devices)
+        check_known(rows, "devices", lambda b: b.devices, self.devices, "the catalogue of devices")
         return tuple(row.entry for row in rows)
 
     @cached_property
     def claims(self) -> dict[str, Claim]:
-        return {c.id: c for c in read_table(Claim, "claims", self.folders, lambda c: c.id)}
+        rows = read_rows(Claim, "claims", self.folders, lambda c: c.id)
+        check_known(
+            rows, "erratum", lambda c: [c.erratum] if c.erratum else [], self.errata, "errata.yaml"
+        )
+        return {row.entry.id: row.entry for row in rows}
 
     @cached_property
     def errata(self) -> dict[str, Erratum]:
@@ -162,8 +186,10 @@ class Knowledge:
     @cached_property
     def superseded(self) -> dict[str, Superseded]:
         """Machines that were never sold, by the key of their name."""
-        rows = read_table(Superseded, "superseded", self.folders, lambda s: s.word)
-        return {key_of(row.word): row for row in rows}
+        rows = read_rows(Superseded, "superseded", self.folders, lambda s: s.word)
+        check_known(rows, "stands_for", lambda s: [s.stands_for], self.devices, "devices")
+        check_known(rows, "erratum", lambda s: [s.erratum], self.errata, "errata.yaml")
+        return {key_of(row.entry.word): row.entry for row in rows}
 
     @cached_property
     def trials(self) -> tuple[Trial, ...]:
@@ -205,6 +231,7 @@ class Knowledge:
         """The value in force of every parameter on the knowledge date."""
         rows = read_rows(ParameterEntry, "parameters", self.folders, lambda p: p.id)
         check_cites(rows, self.sources)
+        check_dates(rows, "review_by", whole=True)
         out = {}
         for entry in (row.entry for row in rows):
             held = [v for v in entry.values if v.since <= self.version] or [entry.values[0]]
@@ -238,36 +265,19 @@ class Knowledge:
         check_cites(rows, self.sources)
         return {row.entry.gpu: row.entry for row in rows}
 
-    def find_device(self, word: str) -> Device:
-        """By slug, alias or a short form; then by the catalogue of other GPUs.
+    @cached_property
+    def _device_finder(self) -> DeviceFinder:
+        return DeviceFinder(
+            self.devices, self._device_words, self.superseded, lambda: self._gpu_corrections
+        )
 
-        A machine that was never sold gives the one that stands for it (``superseded``). Raises
-        Unknown, with what the word may mean.
-        """
-        slug = self._device_words.slug(word)
-        if slug is None:
-            never_sold = self.stand_in(word)
-            slug = never_sold.stands_for if never_sold else None
-        if slug is not None:
-            return self.devices[slug]
-        if word not in self._others:
-            short = self._device_words.by_ending(*device_forms(word))
-            if len(short) == 1:
-                return self.devices[short[0]]
-            found, near = other_gpu(word, self._gpu_corrections)
-            if found is None:
-                near = near or short or nearest_words(word, self.devices)
-                raise Unknown(word, near[:3])
-            self._others[word] = found
-        return self._others[word]
+    def find_device(self, word: str) -> Device:
+        """By slug, alias or a short form; then by the catalogue of other GPUs. Raises Unknown."""
+        return self._device_finder.find(word)
 
     def stand_in(self, word: str) -> Superseded | None:
         """What ``word`` is read as where it names a machine that was never sold."""
-        if self._device_words.slug(word) is not None:
-            return None
-        meant = Words({row.word: key for key, row in self.superseded.items()})
-        rows = [self.superseded[key] for key in meant.by_ending(*device_forms(word))]
-        return rows[0] if len({row.stands_for for row in rows}) == 1 else None
+        return self._device_finder.stand_in(word)
 
     def find_model(self, word: str) -> Model:
         """By slug, alias, hub id, size class or a short form. Raises Unknown."""
@@ -314,6 +324,9 @@ class Knowledge:
             }
         )
 
+    def _is_sold(self, part: str) -> bool:
+        return part in PARTS or self._device_finder.knows(part)
+
     @cached_property
     def _prices_of(self) -> dict[str, list[PriceEntry]]:
         out: dict[str, list[PriceEntry]] = {}
@@ -347,6 +360,10 @@ class Knowledge:
             node = known(f"{entry.slug}.{field}", label, value, unit, cites, grade)
             self._figures[at] = node
         return node
+
+
+def _native(model: Model) -> tuple[str, ...]:
+    return (model.native_quant,) if model.native_quant else ()
 
 
 def _ending(field: str) -> str:

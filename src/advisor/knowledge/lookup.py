@@ -11,17 +11,23 @@ from advisor.model.catalog import Model
 MAKERS = frozenset(
     ["nvidia", "geforce", "amd", "radeon", "intel", "apple", "mac", "macbook", "studio", "mini"]
 )
+TAILS = frozenset(["gpu", "graphics", "edition"])
 VARIANTS = frozenset(["gguf", "awq", "gptq", "fp8", "mlx", "hf", "instruct", "it", "chat", "base"])
 CLASS_CONTEXT_TOKENS = 131_072
 
 
 class Unknown(KeyError):
-    """A word that names nothing; ``nearest`` holds the closest words."""
+    """A word that names nothing, or more than one thing.
 
-    def __init__(self, word: str, nearest: tuple[str, ...]) -> None:
+    ``nearest`` holds the closest words; ``why`` says what is wrong with it where more is known
+    than that it is not there.
+    """
+
+    def __init__(self, word: str, nearest: tuple[str, ...], why: str = "") -> None:
         super().__init__(word)
         self.word = word
         self.nearest = nearest
+        self.why = why
 
 
 def key_of(word: str) -> str:
@@ -61,11 +67,19 @@ class Words:
 
 
 def device_forms(word: str) -> tuple[str, str]:
-    """``word``, and ``word`` without the maker's name in front."""
-    parts = parts_of(word)
+    """``word``, and ``word`` without the maker's name in front and what drivers put around it."""
+    parts = parts_of(re.sub(r"\((r|tm)\)", "", word, flags=re.IGNORECASE))
+    while len(parts) > 1 and parts[-1] in TAILS:
+        parts = parts[:-1]
     while len(parts) > 1 and (parts[0] in MAKERS or (parts[0] == "pro" and len(parts) > 2)):
         parts = parts[1:]
     return word, "-".join(parts)
+
+
+def sized_word(word: str) -> tuple[str, float | None]:
+    """``rtx-3090-24gb`` as name and GB; an empty name where no memory stands behind it."""
+    sized = re.fullmatch(r"(.*\w)[\s_-]+(\d+)[\s_-]?gb", word.strip(), re.IGNORECASE)
+    return (sized[1], float(sized[2])) if sized else ("", None)
 
 
 def model_forms(word: str) -> tuple[str, ...]:

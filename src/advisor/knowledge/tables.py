@@ -61,7 +61,7 @@ class Row(Generic[E]):
     def problem(
         self,
         what: str,
-        *field: str,
+        *field: str | int,
         found: str,
         accepted: str | None = None,
         nearest: str | None = None,
@@ -70,7 +70,7 @@ class Row(Generic[E]):
         return Problem(
             file=self.document.file,
             line=self.document.line((self.index, *field)),
-            field=".".join(field) or None,
+            field=".".join(map(str, field)) or None,
             what=what,
             found=found,
             accepted=accepted,

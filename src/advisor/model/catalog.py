@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from .quantity import Grade, Strict
+
+Positive = Annotated[float, Field(gt=0)]
+Count = Annotated[int, Field(gt=0)]
 
 DeviceKind = Literal["consumer", "workstation", "datacenter", "unified", "apple"]
 Vendor = Literal["nvidia", "amd", "intel", "apple"]
@@ -27,7 +32,9 @@ class Device(Strict):
 
     ``memory_gb`` is the number on the box; ``visible_gib`` is what software can address
     (2**30 bytes). Bandwidths are GB/s (10**9); ``link_gb_s`` counts one direction.
-    ``tdp_w`` of a whole machine is its wall draw under load.
+    ``tdp_w`` of a whole machine is its wall draw under load. ``fp16_tflops`` is the fastest dense
+    rate with 16-bit weights, which is FP32 where FP16 is crippled. ``p2p`` tells that the stock
+    driver lets cards reach each other's memory over PCIe; False also where that is not known.
     """
 
     slug: str
@@ -36,26 +43,25 @@ class Device(Strict):
     vendor: Vendor
     kind: DeviceKind
     chip: str | None = None  # Apple: several machines share one chip
-    memory_gb: float
-    visible_gib: float
-    bandwidth_gb_s: float
-    tdp_w: float
-    transient_w: float | None = None
-    pcie_gen: float | None = None
+    memory_gb: Positive
+    visible_gib: Positive
+    bandwidth_gb_s: Positive
+    tdp_w: Positive
+    transient_w: Positive | None = None
+    pcie_gen: Positive | None = None
     pcie_lanes: int | None = None
     slots_wide: int | None = None  # None for modules and whole machines
     form: Literal["card", "module", "machine"]
     bridge: Literal["nvlink", "infinity-fabric"] | None = None
     fabric: Literal["nvswitch", "infinity-fabric"] | None = None
-    link_gb_s: float | None = None
+    link_gb_s: Positive | None = None
     link_max_devices: int | None = None
-    fp16_tflops: float
+    fp16_tflops: Positive
     fp8: bool
     compute_capability: float | None = None
     p2p: bool
     year: int
     withdrawn: str | None = None  # date it left the shops, or None
-    superseded_by: tuple[str, ...] = ()
     note: str = ""
     grade: Grade
     cites: tuple[str, ...]
@@ -73,7 +79,7 @@ class LayerGroup(Strict):
     """
 
     kind: Literal["gqa", "mla", "linear"]
-    layers: int
+    layers: Count
     kv_heads: int = 0
     head_dim: int = 0
     shared_kv: bool = False
@@ -91,14 +97,14 @@ class Model(Strict):
     name: str
     hub_id: str | None
     aliases: tuple[str, ...] = ()
-    total_params_b: float
-    active_params_b: float
-    layers: int
-    hidden_size: int
-    heads: int
-    kv_heads: int
-    vocab_size: int
-    max_context_tokens: int
+    total_params_b: Positive
+    active_params_b: Positive
+    layers: Count
+    hidden_size: Count
+    heads: Count
+    kv_heads: Count
+    vocab_size: Count
+    max_context_tokens: Count
     attention: tuple[LayerGroup, ...]
     experts: int | None = None
     experts_active: int | None = None
@@ -117,7 +123,7 @@ class Quant(Strict):
     aliases: tuple[str, ...] = ()
     family: Family
     bits_class: int  # 4 for every "Q4"-like format
-    bits_per_weight: float
+    bits_per_weight: Positive
     runtimes: tuple[str, ...]
     min_compute_capability: float | None = None
     note: str = ""
@@ -130,17 +136,18 @@ class FileSize(Strict):
 
     model: str
     quant: str
-    size_gb: float
+    size_gb: Positive
     grade: Grade
     cites: tuple[str, ...]
 
 
 class PriceEntry(Strict):
     """What one part costs. ``basis``: market (street or used listings), list (vendor), msrp (launch
-    price only), guide. ``part`` is a device slug or a part name such as ``nvlink-bridge-3090``."""
+    price only), guide. ``part`` is a device slug or a part name such as ``nvlink-bridge-3090``;
+    ``system:`` and ``cards:`` stand before sums, which may hold new and used parts (mixed)."""
 
     part: str
-    condition: Literal["new", "used"]
+    condition: Literal["new", "used", "mixed"]
     low_usd: float
     high_usd: float
     as_of: str  # YYYY-MM-DD, YYYY-MM or YYYY
