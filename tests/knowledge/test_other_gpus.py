@@ -49,6 +49,11 @@ def test_no_two_gpus_share_a_slug():
     assert len({device.slug for device in DEVICES.values()}) == len(DEVICES)
 
 
+def test_every_device_is_found_by_its_own_slug():
+    for slug, device in DEVICES.items():
+        assert KNOWLEDGE.find_device(device.slug).slug == KNOWLEDGE.find_device(slug).slug
+
+
 def test_a_slug_of_the_catalogue_is_always_the_curated_device():
     for slug, device in DEVICES.items():
         if device.slug in KNOWLEDGE.devices:

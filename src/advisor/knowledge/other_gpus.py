@@ -113,8 +113,9 @@ def _meant(word: str, slugs: tuple[str, ...]) -> tuple[str, ...]:
 
 @cache
 def _words(slugs: tuple[str, ...]) -> tuple[Words, Words]:
-    """The slugs by their words, and by those behind a product line."""
-    return Words({s: s for s in slugs}), Words({LINE.sub("", s): s for s in slugs})
+    """The slugs by their words, long and short, and by those behind a product line."""
+    whole = {name: slug for slug in slugs for name in (_short(slug), slug)}
+    return Words(whole), Words({LINE.sub("", slug): slug for slug in slugs})
 
 
 def gpu_slug(name: str) -> str:
