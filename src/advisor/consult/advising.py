@@ -143,7 +143,7 @@ class _Case:
             "the model",
             self.model.name,
             "",
-            "catalogue entry of target_model",
+            "what target_model names",
             (self.nodes["target_model"], knowledge.figure(self.model, "total_params_b")),
         )
         self.model_fact = model_fact(self.model, weights, node)
@@ -275,10 +275,14 @@ class _Case:
         )
 
     def _format(self, runtime: Runtime) -> Quant | None:
-        """The format asked for; in its class; or the model's own, else the runtime's usual one."""
+        """The format asked for; in its class; or that of the person's own file of weights, or the
+        model's own, else the runtime's usual one."""
         knowledge = self.knowledge
         if self.quant is not None:
             return self.quant
+        own_file = knowledge.weight_file(self.model)
+        if own_file is not None and self.profile.quant == "auto":
+            return own_file[1]
         usual = knowledge.find_quant(runtime.default_quant)
         if self.profile.quant == "auto":
             native = self.model.native_quant

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 
 from advisor.knowledge import Knowledge
 from advisor.model.advice import Check, Launch
@@ -19,7 +20,7 @@ def launch(sized: Sized, profile: Profile, knowledge: Knowledge) -> Launch:
     held = sum(placed.weights_gib for placed in sized.placed)
     share = held / sized.numbers["weights_gib"]
     fields = {
-        "model": _file(sized),
+        "model": _file(sized, knowledge),
         "repo": _name(sized),
         "gpu_layers": str(int(plan.model.layers * share)),
         "context": str(profile.context_tokens),
@@ -48,7 +49,7 @@ def verify(sized: Sized, knowledge: Knowledge) -> tuple[Check, ...]:
         ),
     ]
     return tuple(
-        Check(command=command.replace("{model}", _file(sized)), expect=expect)
+        Check(command=command.replace("{model}", _file(sized, knowledge)), expect=expect)
         for command, expect in checks
     )
 
@@ -60,5 +61,9 @@ def _name(sized: Sized) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "-", f"{name}-{plan.quant.name}").rstrip("-")
 
 
-def _file(sized: Sized) -> str:
+def _file(sized: Sized, knowledge: Knowledge) -> str:
+    """The person's own file of weights, quoted for a shell, or the usual name of such a file."""
+    own = knowledge.weight_file(sized.plan.model)
+    if own is not None and own[1] == sized.plan.quant:
+        return shlex.quote(str(own[0]))
     return f"{_name(sized)}.gguf"

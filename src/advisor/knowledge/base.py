@@ -71,6 +71,8 @@ class Knowledge:
         self.folders = folders
         self._figures: dict[tuple[str, str], Quantity] = {}
         self._parameters: dict[str, Quantity] = {}
+        self._own_models: dict[str, Model] = {}
+        self._weight_files: dict[str, tuple[Path, Quant]] = {}
 
     @classmethod
     def load(cls, overlays: tuple[Path, ...] = ()) -> Knowledge:
@@ -280,10 +282,16 @@ class Knowledge:
         return self._device_finder.stand_in(word)
 
     def find_model(self, word: str) -> Model:
-        """By slug, alias, hub id, size class or a short form. Raises Unknown."""
+        """By slug, alias or hub id; by a file of the person's own; by size class or a short form.
+
+        Raises Unknown, or InputError for a file that cannot be used.
+        """
         slug = self._model_words.slug(word)
         if slug is not None:
             return self.models[slug]
+        own = self._model_of_file(word)
+        if own is not None:
+            return own
         sized = size_class(word, self.models.values())
         if sized is not None:
             return sized
@@ -291,6 +299,22 @@ class Knowledge:
         if len(short) != 1:
             raise Unknown(word, short[:3] or nearest_words(word, self.models))
         return self.models[short[0]]
+
+    def _model_of_file(self, word: str) -> Model | None:
+        from .model_files import model_from_file, names_file
+
+        if word not in self._own_models and names_file(word):
+            path = Path(word)
+            model, size = model_from_file(path)
+            self._own_models[word] = model
+            if size is not None:
+                self.file_sizes[(model.slug, size.quant)] = size
+                self._weight_files[model.slug] = path.expanduser(), self.find_quant(size.quant)
+        return self._own_models.get(word)
+
+    def weight_file(self, model: Model) -> tuple[Path, Quant] | None:
+        """The file of weights a model was read from and its format, if it was a GGUF file."""
+        return self._weight_files.get(model.slug)
 
     def find_quant(self, word: str) -> Quant:
         """By slug or alias. Raises Unknown."""
