@@ -38,9 +38,9 @@ def measured(path: str) -> dict[str, float]:
     def timed(owner: type, name: str, part: str, count: Callable[[tuple[Any, ...], Any], None]):
         inner = getattr(owner, name)
 
-        def outer(*args: Any) -> Any:
+        def outer(*args: Any, **named: Any) -> Any:
             at = perf_counter()
-            result = inner(*args)
+            result = inner(*args, **named)
             spent[part] = spent.get(part, 0.0) + perf_counter() - at
             count(args, result)
             return result

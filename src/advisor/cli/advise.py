@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 import sys
 from pathlib import Path
@@ -35,6 +36,7 @@ def command(
     """Advice for one PROFILE file; - reads standard input."""
     from advisor import api
 
+    gc.disable()  # one answer and the process ends; collecting would only delay it
     person = api.read_profile(profile, pairs)
     advice = api.consult(person, overlays, why_not)
     if changes:

@@ -60,24 +60,31 @@ class Consultant:
         """
         asked = template_from(why_not, self.knowledge, "--why-not") if why_not else None
         case = _Case(self, profile, asked)
-        outcome = self.outcome(case, case.later)
-        flips = changes(outcome, lambda other: self.outcome(case.changed(other)), self.knowledge)
+        outcome = self.outcome(case)
+        flips = changes(
+            outcome, lambda other: self.outcome(case.changed(other), brief=True), self.knowledge
+        )
         contrast = None
         if asked is not None:
             slug = case.maker.rig(asked).slug
             contrast = against(outcome, slug, self.rulebase.templates)
         return assemble(outcome, self.knowledge, self.rulebase, flips, contrast)
 
-    def outcome(self, case: _Case, later: _Case | None = None) -> Outcome:
-        """The consultation before it is put into words; ``later`` is that of a model to come."""
+    def outcome(self, case: _Case, brief: bool = False) -> Outcome:
+        """The consultation before it is put into words.
+
+        A ``brief`` one finds the answer, but not why some rigs cannot run the model at all, nor how
+        a later model would do.
+        """
         profile = case.profile
-        judged = case.judged()
+        judged = case.judged(brief)
         viable = case.weighed([build for build in judged if not rejections(build)])
         ranking = rank(
             viable, self.preferences, profile.priorities, self.knowledge, MOST_BUILDS + len(judged)
         )
         pick = ranking.order[0] if ranking.order else nearest(judged)
         situation = case.situation(judged, ranking, pick)
+        later = None if brief or pick is None else case.later
         if later is not None and pick is not None:
             situation = later.on(pick.sized.plan.rig, situation)
         facts = [case.profile_fact, case.model_fact, situation]
@@ -233,11 +240,11 @@ class _Case:
         self.proposed = _Proposed(rigs, plans, (*rig_facts, *plan_facts))
         return self.proposed
 
-    def judged(self) -> list[Judged]:
-        """Every plan the rules propose, sized and judged."""
+    def judged(self, brief: bool = False) -> list[Judged]:
+        """Every plan the rules propose, sized and judged; rigs without one too, unless brief."""
         proposed = self._propose()
         builds = [self._sized(plan) for plan, _ in proposed.plans.values()]
-        base = [self.profile_fact, self.model_fact, *proposed.facts]
+        base = [self.profile_fact, self.model_fact, *(() if brief else proposed.facts)]
         said = self._said(self.consultant.judge, [*base, *(build.fact for build in builds)])
         self.no_plan = [verdict for slug in proposed.rigs for verdict in said.get(slug, ())]
         return [replace(build, verdicts=said.get(build.fact.name, ())) for build in builds]

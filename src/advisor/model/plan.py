@@ -63,7 +63,8 @@ class Plan(Strict):
     runtime: str
 
 
-class Placed(Strict):
+@dataclass(frozen=True)
+class Placed:
     """One device's share, GiB; the parts add up to ``used_gib``."""
 
     device: Device

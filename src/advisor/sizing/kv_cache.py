@@ -9,6 +9,10 @@ from __future__ import annotations
 
 from advisor.model.catalog import LayerGroup, Model
 
+LONGEST = 10_485_760
+ROUNDING = 1e-6
+"""Share of a token by which a context may exceed the room, for what floats lose."""
+
 
 def values_per_token(group: LayerGroup, tensor_size: int = 1) -> float:
     """Values a token adds to one layer; KV heads are replicated when fewer than ``tensor_size``."""
@@ -35,12 +39,18 @@ def cache_bytes(model: Model, tokens: int, bits: float, tensor_size: int = 1) ->
 
 
 def longest_context(model: Model, room_bytes: float, bits: float, tensor_size: int = 1) -> int:
-    """The most tokens whose cache fits in ``room_bytes``; 0 when none does."""
-    low, high = 0, 10_485_760
-    while low < high:
-        middle = (low + high + 1) // 2
-        if cache_bytes(model, middle, bits, tensor_size) <= room_bytes:
-            low = middle
-        else:
-            high = middle - 1
-    return low
+    """The most tokens whose cache fits in ``room_bytes``; 0 when none does.
+
+    The cache grows in straight lines between the windows of the model, so each line is followed
+    until the room is used up.
+    """
+    windows = {group.window for group in model.attention if group.window is not None}
+    low, held = 0, cache_bytes(model, 0, bits, tensor_size)
+    if held > room_bytes:
+        return 0
+    for high in (*sorted(window for window in windows if window < LONGEST), LONGEST):
+        then = cache_bytes(model, high, bits, tensor_size)
+        if then > room_bytes:
+            return low + int((room_bytes - held) / (then - held) * (high - low) + ROUNDING)
+        low, held = high, then
+    return LONGEST
