@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from advisor.errors import InputError, Problem, nearest, shown, visible
+from advisor.errors import MOST_TOLD, InputError, Problem, nearest, shown, visible
 
 FULL = Problem(
     file="me.yaml",
@@ -39,6 +39,12 @@ def test_one_line_a_problem_and_a_round_trip_through_pickle() -> None:
     error = InputError(FULL, Problem("me.yaml", "other"))
     assert str(error).splitlines() == [str(FULL), "me.yaml: other."]
     assert pickle.loads(pickle.dumps(error)).problems == error.problems
+
+
+def test_many_problems_are_counted() -> None:
+    lines = str(InputError(*(Problem("me.yaml", f"fault {n}") for n in range(1234)))).splitlines()
+    assert len(lines) == MOST_TOLD + 1
+    assert lines[-2:] == [f"me.yaml: fault {MOST_TOLD - 1}.", "me.yaml: 1,184 more problems."]
 
 
 @given(st.text(), st.text(), st.text(), st.text())
@@ -72,6 +78,8 @@ def test_visible(text: str, safe: str) -> None:
         ("living_room", "living-room"),
         ("budget", "budget_usd"),
         ("model", "target_model"),
+        ("living", "living-room"),
+        ("bud", "budget_usd"),
         ("xyzzy", None),
         ("", None),
     ],

@@ -108,6 +108,18 @@ def test_yaml_signs_are_data_or_a_problem(text: str) -> None:
         assert (result.line(()) is None) == (not re.sub("(?m)#.*$|\\s|^(---|[.]{3})$", "", text))
 
 
+@pytest.mark.parametrize("mark", ["\x85", "\u2028", "\u2029"])
+def test_line_breaks_of_unicode_alone(mark: str) -> None:
+    """Text to JSON, a break to the parser, nothing to an editor that counts lines."""
+    assert data(f'{{"a": "b{mark}c",\n"d": 1}}') == {"a": f"b{mark}c", "d": 1}
+    assert problem(f"a: 1\nb: c{mark}d: 2").startswith("f.yaml:2: this line break is not one to")
+
+
+def test_half_a_character_in_json() -> None:
+    for text in ('["\\ud83d"]', '["\\ude00\\ud83d"]'):
+        assert problem(text).startswith("f.yaml:1: this escape is half of a character")
+
+
 def test_a_byte_order_mark_is_accepted() -> None:
     assert read_yaml(b"\xef\xbb\xbfa: 1\n", "f.yaml").data == {"a": 1}
 

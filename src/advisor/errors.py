@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+MOST_TOLD = 50
+"""Problems told one by one; of the rest only the number is told."""
 
 
 @dataclass(frozen=True)
@@ -42,21 +44,28 @@ class Problem:
 
 
 class InputError(Exception):
-    """Input that cannot be used; ``problems`` holds one message each, ``str`` one line each."""
+    """Input that cannot be used; ``problems`` holds one message each.
+
+    ``str`` tells the first ``MOST_TOLD`` in a line each, and how many more there are.
+    """
 
     def __init__(self, *problems: Problem) -> None:
         super().__init__(*problems)
         self.problems = problems
 
     def __str__(self) -> str:
-        return "\n".join(str(problem) for problem in self.problems)
+        lines = [str(problem) for problem in self.problems[:MOST_TOLD]]
+        more = len(self.problems) - len(lines)
+        if more:
+            lines.append(f"{visible(self.problems[-1].file, 300)}: {more:,} more problems.")
+        return "\n".join(lines)
 
 
 def nearest(word: str, choices: Iterable[str]) -> str | None:
     """The choice that ``word`` most likely meant, or None when nothing is close.
 
-    A choice is close when the spelling is, or when ``word`` is one of its parts
-    (``context`` of ``context_tokens``).
+    A choice is close when the spelling is, or when one of its parts begins with ``word``
+    (``context`` of ``context_tokens``, ``win`` of ``windows``).
     """
     from rapidfuzz import fuzz, process
 
@@ -69,9 +78,18 @@ def nearest(word: str, choices: Iterable[str]) -> str | None:
         processor=lambda text: text.lower().replace("-", "_"),
         score_cutoff=65,
     )
-    if found:
+    if found and found[1] >= 80:
         return str(found[0])
-    return next((choice for choice in words if asked in re.split(r"[-_./ ]", choice.lower())), None)
+    begun = (
+        choice
+        for choice in words
+        if len(asked) > 2 and any(part.startswith(asked) for part in _parts(choice))
+    )
+    return next(begun, found and str(found[0]))
+
+
+def _parts(choice: str) -> list[str]:
+    return re.split(r"[-_./ ]", choice.lower())
 
 
 def visible(text: str, limit: int = 80) -> str:

@@ -19,6 +19,8 @@ M = TypeVar("M", bound=BaseModel)
 _SURROGATES = re.compile(
     r"(?<!\\)((?:\\\\)*)\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})"
 )
+_BREAKS = {0x85: "\\u0085", 0x2028: "\\u2028", 0x2029: "\\u2029"}
+"""Line breaks to the parser, though neither to JSON nor to YAML 1.2."""
 _FAULTS = {
     "extra_forbidden": "there is no such field here",
     "missing": "this field is missing",
@@ -32,6 +34,7 @@ _FAULTS = {
     "tuple_type": "this must be a list",
     "dict_type": "this must be a map",
     "model_type": "this must be a map of fields",
+    "string_pattern_mismatch": "this has not the accepted form",
     "none_required": "this must be left empty",
 }
 
@@ -80,11 +83,16 @@ def read_yaml(
     Only the scalars of YAML 1.2 become other than text: ``yes``, ``off``, ``1:30``, ``010`` and
     dates stay what is written. Raises InputError for tags, keys that are not text or stand twice,
     several documents, more than ``max_aliases`` anchors and aliases, more than ``max_depth``
-    levels, more than ``max_bytes`` bytes, text that is not UTF-8, and binary data.
+    levels, more than ``max_bytes`` bytes, text that is not UTF-8, line breaks of Unicode's own,
+    and binary data.
     """
     decoded = decode(text, file, max_bytes)
     if _looks_json(decoded):
-        decoded = _SURROGATES.sub(_joined, decoded)
+        decoded = _SURROGATES.sub(_joined, decoded).translate(_BREAKS)
+    elif odd := re.search("[\x85\u2028\u2029]", decoded):
+        what = "this line break is not one to every program"
+        line = decoded.count("\n", 0, odd.start()) + 1
+        raise InputError(Problem(file, what, line, found=odd[0], accepted="ordinary line breaks"))
     try:
         data = Builder(file, max_depth, max_aliases).run(decoded)
     except yaml.YAMLError as error:
@@ -108,7 +116,7 @@ def decode(raw: bytes, file: str, max_bytes: int) -> str:
             Problem(file, "this file is too large", accepted=f"at most {max_bytes:,} bytes")
         )
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise InputError(Problem(file, "this file is UTF-16", accepted=UTF8))
+        raise InputError(Problem(file, "this file is UTF-16 or UTF-32", accepted=UTF8))
     if b"\0" in raw:
         what = "this is a binary file, not text"
         raise InputError(Problem(file, what, line_at(raw, raw.index(b"\0")), accepted=UTF8))
@@ -157,6 +165,8 @@ def _problem(
         accepted = _field_names(model, where[:-1])
     elif kind == "literal_error":
         accepted = re.findall(r"'([^']*)'", context["expected"]) or [context["expected"]]
+    elif kind == "string_pattern_mismatch":
+        accepted = [context["pattern"]]
     word = where[-1] if kind == "extra_forbidden" else fault["input"]
     return Problem(
         file=document.file,

@@ -36,6 +36,12 @@ _SAID = (
         "the same quote at its end",
         True,
     ),
+    (
+        "invalid Unicode character escape",
+        "this escape is half of a character",
+        "both halves, such as \\ud83d\\ude00, or the character itself",
+        False,
+    ),
     ("parsing a quoted scalar", "this escape after \\ means nothing", "\\\\ for a \\", False),
     ("<document start>", SEVERAL, ONE, False),
     ("flow", "this bracket is never closed, or a comma is missing", "[a, b] or {a: 1, b: 2}", True),
@@ -307,6 +313,9 @@ def syntax_problem(error: yaml.YAMLError, file: str, text: str) -> Problem:
     what, accepted, from_start = next(row[1:] for row in _SAID if row[0] in said)
     if from_start and error.context_mark is not None:
         mark = error.context_mark
-    row = rows[min(mark.line, len(rows) - 1)].strip()
+    if mark.line >= len(rows) - 1:
+        last = max(len(rows) - 1, 1)
+        return Problem(file, f"{what}, at the end of the file", last, accepted=accepted)
+    found = rows[mark.line].strip() or None
     what = f"{what}, at column {mark.column + 1}"
-    return Problem(file, what, mark.line + 1, found=row or None, accepted=accepted)
+    return Problem(file, what, mark.line + 1, found=found, accepted=accepted)
