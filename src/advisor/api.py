@@ -37,9 +37,13 @@ _one_at_a_time = Lock()
 
 @lru_cache(maxsize=4)
 def knowledge(overlays: tuple[Path, ...] = ()) -> Knowledge:
-    """The shipped knowledge base with the person's own folders laid over it."""
+    """The shipped knowledge base with the person's own folders laid over it.
+
+    Raises InputError for a folder that holds nothing to lay over.
+    """
     from advisor.knowledge import Knowledge
 
+    _check_folders(overlays)
     return Knowledge.load(overlays)
 
 
@@ -49,6 +53,7 @@ def rulebase(overlays: tuple[Path, ...] = ()) -> RuleBase:
     from advisor.resources import rules_dir
     from advisor.rulebase import load_rules
 
+    _check_folders(overlays)
     own = tuple(folder / "rules" for folder in overlays if (folder / "rules").is_dir())
     return load_rules((rules_dir(), *own))
 
@@ -58,16 +63,6 @@ def consultant(overlays: tuple[Path, ...] = ()) -> Consultant:
     """A consultant ready for many profiles. Not for use by two threads at once."""
     from advisor.consult.advising import Consultant
 
-    for folder in overlays:
-        if not folder.is_dir():
-            raise InputError(
-                Problem(
-                    file="--knowledge",
-                    what="this folder does not exist",
-                    found=str(folder),
-                    accepted="a folder with devices.yaml, prices.yaml, models.yaml or rules/",
-                )
-            )
     return Consultant(knowledge(overlays), rulebase(overlays))
 
 
@@ -79,7 +74,10 @@ def consult(
     Threads wait for each other: the rule engine serves one at a time. Raises InputError when the
     profile names something the knowledge base does not hold.
     """
+    from advisor.consult.words import check_words
+
     with _one_at_a_time:
+        check_words(profile, knowledge(overlays))
         return consultant(overlays).consult(profile, why_not)
 
 
@@ -110,7 +108,7 @@ def schema(kind: str) -> dict[str, Any]:
     if kind == "profile":
         return Profile.model_json_schema()
     if kind == "advice":
-        return Advice.model_json_schema()
+        return Advice.model_json_schema(mode="serialization")
     if kind == "rule":
         from advisor.rulebase import Rule
 
@@ -185,6 +183,19 @@ def catalog(kind: str, search: str, overlays: tuple[Path, ...] = ()) -> list[dic
                 p.model_dump(mode="json") for p in base.prices if p.part == entry["slug"]
             ]
     return found
+
+
+def _check_folders(overlays: tuple[Path, ...]) -> None:
+    """Raises InputError for what is no folder, or one without a file that could be read."""
+    accepted = "a folder with devices.yaml, prices.yaml, models.yaml or rules/"
+    for folder in overlays:
+        what = ""
+        if not folder.is_dir():
+            what = "this is not a folder" if folder.exists() else "this folder does not exist"
+        elif not any(any(folder.glob("*/" * depth + "*.y*ml")) for depth in range(3)):
+            what = "this folder holds no entries"
+        if what:
+            raise InputError(Problem("--knowledge", what, found=str(folder), accepted=accepted))
 
 
 def _no_such(kind: str, word: str, words: list[str], accepted: str) -> InputError:

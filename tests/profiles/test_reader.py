@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from advisor.errors import InputError
 from advisor.model.profile import FIELDS, LENGTHS, RANGES, WORDS, Circuit, Pcie, Profile
 from advisor.profiles import override, profile_from, read_profile
-from advisor.profiles.reader import KINDS
+from advisor.profiles.fields import KINDS
 from advisor.yamlio import Document
 
 T = TypeVar("T")
@@ -203,8 +203,39 @@ def test_limits_are_inclusive(field: str) -> None:
             person(**{field: number})
 
 
-def test_a_name_that_is_a_number_is_text() -> None:
+def test_a_name_that_is_a_number_is_text(tmp_path: Path) -> None:
     assert person(name=2024).name == "2024"
+    assert person(notes=1.5).notes == "1.5"
+    assert read_profile(write(tmp_path, "target_model: 70B\nname: 1.50\n")).name == "1.50"
+
+
+def test_none_is_an_empty_list() -> None:
+    profile = person(needs="none", considering="none", gpu_sockets="none", existing_cards="none")
+    assert (profile.needs, profile.considering, profile.gpu_sockets) == ((), (), ())
+    assert profile.existing_cards == {}
+    with pytest.raises(InputError, match="this list is empty"):
+        person(vendors="none")
+
+
+def test_places_name_file_and_line(tmp_path: Path) -> None:
+    text = (
+        "target_model: 70B\nexisting_cards:\n  rtx-3090: 1\n  rtx-4090: 1\nconsidering: [a,\n b]\n"
+    )
+    path = write(tmp_path, text)
+    profile = read_profile(path, ["users=2"])
+    assert profile.place("target_model") == (str(path), 1)
+    assert profile.place("existing_cards") == (str(path), 2)
+    assert profile.place("existing_cards", "rtx-4090") == (str(path), 4)
+    assert profile.place("considering", 1) == (str(path), 6)
+    assert profile.place("users") == ("--set", None)
+    assert profile.place("noise") == ("profile", None)
+
+
+def test_sockets_beyond_the_board_only_count_where_both_are_stated() -> None:
+    assert person(gpu_sockets="0,1").gpu_sockets == (0, 1)
+    assert person(gpu_sockets="0,1", cpu_sockets=2).cpu_sockets == 2
+    with pytest.raises(InputError, match=r"found 1\)\. Accepted: 0 to 0 each"):
+        person(gpu_sockets="0,1", cpu_sockets=1)
 
 
 def test_a_file_name_is_cut_and_made_text(tmp_path: Path) -> None:
@@ -277,7 +308,17 @@ def test_the_schema_is_that_of_a_file() -> None:
         "minimum": 1,
         "maximum": 100_000,
     }
-    assert {"type": "string"} in schema["properties"]["circuit"]["anyOf"]
+    kinds = {
+        field: [form.get("type") for form in about.get("anyOf", [about])]
+        for field, about in schema["properties"].items()
+    }
+    assert kinds["target_model"] == ["string"]
+    assert kinds["circuit"] == ["string", "null"]
+    assert kinds["min_tok_s"] == ["number", "string", "null"]
+    assert kinds["needs"] == ["array", "string", "null"]
+    assert kinds["gpu_sockets"] == ["array", "integer", "string", "null"]
+    assert kinds["existing_cards"] == ["object", "string", "null"]
+    assert kinds["workload"] == ["string", "null"]
 
 
 ANYTHING = st.recursive(

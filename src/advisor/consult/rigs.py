@@ -11,7 +11,7 @@ from advisor.knowledge import Knowledge, Unknown
 from advisor.model.advice import Link
 from advisor.model.catalog import BuildTemplate, Device, Superseded
 from advisor.model.plan import Member, Rig
-from advisor.model.profile import Profile
+from advisor.model.profile import MOST_CARDS, Profile
 from advisor.model.quantity import Quantity, calculated
 
 from .profile_facts import ProfileNodes
@@ -27,8 +27,11 @@ SHAPING_FIELDS = (
     "gpu_power_cap_w",
     "nvlink_bridges",
 )
-RUNTIME_ENDINGS = ("exo", "ray-serve", "sglang", "vllm")
-LINK_ENDINGS = ("nvlink", "nvswitch")
+BUILD = re.compile(
+    r"(?P<rental>rent[- ])?(?:(?P<nodes>\d+)[- ]nodes[- ])?(?P<devices>.+?)"
+    r"(?:[- ](?P<link>nvlink|nvswitch))?(?:[- ](?P<runtime>exo|ray-serve|sglang|vllm))?"
+)
+COUNTED = re.compile(r"(?:(\d+) *[x×] *-? *)?(?!\d+ *[x×]$)(.+)")
 NETWORK_LINKS: dict[str, Link] = {
     "none": "ethernet",
     "1gbe": "ethernet",
@@ -44,37 +47,34 @@ NETWORK_LINKS: dict[str, Link] = {
 def template_from(text: str, knowledge: Knowledge, field: str = "considering") -> BuildTemplate:
     """Read ``2x rtx-4090``, ``rtx-4090 + rtx-3090`` or a build slug.
 
-    Raises InputError naming the nearest device when a word is not in the catalogue.
+    Raises InputError for anything else, naming the nearest device when a word is not in the
+    catalogue.
     """
-    rest = text.strip().lower()
-    rental = rest.startswith("rent-")
-    rest = rest.removeprefix("rent-")
-    nodes = 1
-    if match := re.match(r"(\d+)-nodes-", rest):
-        nodes = int(match[1])
-        rest = rest[match.end() :]
-    runtime = next((word for word in RUNTIME_ENDINGS if rest.endswith("-" + word)), None)
-    if runtime:
-        rest = rest.removesuffix("-" + runtime)
-    link = next((word for word in LINK_ENDINGS if rest.endswith("-" + word)), None)
-    if link:
-        rest = rest.removesuffix("-" + link)
+    match = BUILD.fullmatch(text.strip().lower())
+    parts = (
+        [COUNTED.fullmatch(part.strip()) for part in match["devices"].split("+")] if match else []
+    )
+    if match is None or None in parts:
+        raise _not_a_build(field, "this is not a build", text)
+    nodes = int(match["nodes"] or 1)
     devices: dict[str, int] = {}
-    for part in rest.split("+"):
-        match = re.fullmatch(r"\s*(?:(\d+)\s*[x×]\s*-?\s*)?(.+?)\s*", part)
-        if match is None:
-            raise InputError(
-                Problem(
-                    file="profile",
-                    field=field,
-                    what="this is not a build",
-                    found=text,
-                    accepted="2x rtx-3090, rtx-4090 + rtx-3090, or a build slug",
-                )
-            )
-        device = device_named(match[2], knowledge, field)
-        devices[device.slug] = devices.get(device.slug, 0) + int(match[1] or 1)
-    return BuildTemplate(devices=devices, link=link, nodes=nodes, runtime=runtime, rental=rental)
+    for part in filter(None, parts):
+        slug = device_named(part[2], knowledge, field).slug
+        devices[slug] = devices.get(slug, 0) + int(part[1] or 1)
+    if not 0 < nodes * min(devices.values()) <= nodes * sum(devices.values()) <= MOST_CARDS:
+        raise _not_a_build(field, f"1 to {MOST_CARDS:,} devices make a build", text)
+    return BuildTemplate(
+        devices=devices,
+        link=match["link"],
+        nodes=nodes,
+        runtime=match["runtime"],
+        rental=bool(match["rental"]),
+    )
+
+
+def _not_a_build(field: str, what: str, text: str) -> InputError:
+    accepted = "2x rtx-3090, rtx-4090 + rtx-3090, or a build slug such as 2x-rtx-3090-nvlink"
+    return InputError(Problem("profile", what, field=field, found=text, accepted=accepted))
 
 
 def device_named(word: str, knowledge: Knowledge, field: str) -> Device:
@@ -89,8 +89,9 @@ def device_named(word: str, knowledge: Knowledge, field: str) -> Device:
                 what="this device is not in the catalogue",
                 found=word,
                 accepted=(
-                    "a slug of `advisor catalog devices`, or your own entry in an overlay folder "
-                    "(--knowledge DIR, devices.yaml with name, memory, bandwidth and watts)"
+                    "a slug of `advisor catalog devices`, or your own entry in devices.yaml of a "
+                    "folder for --knowledge (name, memory_gb, bandwidth_gb_s, tdp_w and the other "
+                    "fields that `advisor schema knowledge` tells)"
                 ),
                 nearest=", ".join(unknown.nearest) or nearest(word, knowledge.devices),
             )

@@ -61,8 +61,27 @@ def _number(field: str, default: float | None = None) -> Any:
     return Field(default=default, ge=least, le=most)
 
 
-def _either(field: JsonSchemaValue, *forms: JsonSchemaValue) -> JsonSchemaValue:
-    about = {key: value for key, value in field.items() if key in ("title", "default")}
+Place = tuple[str, int | None]
+"""A file, and the line in it where one is known."""
+
+
+def _file_form(field: str, plain: JsonSchemaValue) -> JsonSchemaValue:
+    """What a profile file may hold for ``field``, given the schema of the value it becomes."""
+    about: dict[str, Any] = {key: plain[key] for key in ("title", "default") if key in plain}
+    own = {key: value for key, value in plain.items() if key not in about}
+    forms = [form for form in own.get("anyOf", [own]) if form != {"type": "null"}]
+    text = {"type": "string"}
+    if field in ("circuit", "pcie"):
+        forms = [text]
+    elif field == "existing_cards":
+        count = {"anyOf": [{"type": "integer", "minimum": 1}, text]}
+        forms = [{"type": "object", "additionalProperties": count}, text]
+    elif field == "gpu_sockets":
+        forms += [{"type": "integer", "minimum": 0, "exclusiveMaximum": 64}, text]
+    elif field in ("name", "notes"):
+        forms.append({"type": "number"})
+    elif field in RANGES or own.get("type") in ("array", "boolean"):
+        forms.append(text)
     return {"anyOf": [*forms, {"type": "null"}], **about}
 
 
@@ -91,7 +110,8 @@ class Profile(Strict):
     """One person. Fields and defaults are those of the profile file.
 
     Devices, models and formats stay the words that were written; ``given`` names the fields that
-    were stated and ``readings`` tells how a value was read where it was not plain.
+    were stated, ``readings`` tells how a value was read where it was not plain, and ``places``
+    where each field, and each entry of a list or a map (``existing_cards.rtx-3090``), is written.
     """
 
     name: str = Field(default="profile", max_length=LENGTHS["name"])
@@ -135,6 +155,7 @@ class Profile(Strict):
     notes: str = Field(default="", max_length=LENGTHS["notes"])
     given: frozenset[str] = Field(default=frozenset(), exclude=True)
     readings: tuple[str, ...] = Field(default=(), exclude=True)
+    places: dict[str, Place] = Field(default={}, exclude=True)
 
     @model_validator(mode="after")
     def _counts(self) -> Profile:
@@ -147,24 +168,19 @@ class Profile(Strict):
     def __get_pydantic_json_schema__(
         cls, core: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
-        """The schema of a profile file: numbers also with units, circuit and slots as text."""
+        """The schema of a profile file: numbers also with units, lists also as text."""
         schema = handler.resolve_ref_schema(handler(core))
-        fields = schema["properties"]
-        for field in ("given", "readings"):
-            del fields[field]
-        for field, (least, most) in RANGES.items():
-            whole = cls.model_fields[field].annotation is int
-            number = {
-                "type": "integer" if whole else "number",
-                "minimum": least,
-                "maximum": most,
-            }
-            fields[field] = _either(fields[field], number, {"type": "string"})
-        cards = {"type": "object", "additionalProperties": {"type": "integer", "minimum": 1}}
-        fields["existing_cards"] = _either(fields["existing_cards"], cards, {"type": "string"})
-        for field in ("circuit", "pcie"):
-            fields[field] = _either(fields[field], {"type": "string"})
+        plain = schema["properties"]
+        needed = {"target_model": plain["target_model"]}
+        optional = [field for field in FIELDS if field not in needed]
+        forms = {field: _file_form(field, plain[field]) for field in optional}
+        schema["properties"] = {field: (needed | forms)[field] for field in FIELDS}
         return schema
+
+    def place(self, field: str, entry: str | int = "") -> Place:
+        """Where ``field``, or one entry of it, is written; ``("profile", None)`` when unknown."""
+        whole = self.places.get(field, ("profile", None))
+        return self.places.get(f"{field}.{entry}", whole)
 
     @property
     def assumed(self) -> tuple[str, ...]:
@@ -183,7 +199,9 @@ class Profile(Strict):
         return self.model_copy(update={field: value, "given": self.given | {field}})
 
 
-FIELDS: tuple[str, ...] = tuple(f for f in Profile.model_fields if f not in ("given", "readings"))
+FIELDS: tuple[str, ...] = tuple(
+    field for field, about in Profile.model_fields.items() if not about.exclude
+)
 WORDS: dict[str, tuple[str, ...]] = {
     "workload": get_args(Workload),
     "budget_covers": ("cards", "system"),

@@ -23,9 +23,9 @@ _COUNTED = re.compile(r"[\d.,]+ *[xX×]", re.ASCII)
 _SCALE: dict[Kind, dict[str, int]] = {
     "tokens": {"": 1, "k": 1024, "tokens": 1, "tok": 1},
     "usd": {"": 1, "k": 1000, "usd": 1},
-    "w": {"": 1, "w": 1, "kw": 1000},
+    "w": {"": 1, "w": 1, "watts": 1, "kw": 1000},
     "gb": {"": 1, "gb": 1, "tb": 1000},
-    "tok/s": {"": 1, "tok/s": 1, "t/s": 1},
+    "tok/s": {"": 1, "tok/s": 1, "t/s": 1, "tokens/s": 1},
     "count": {"": 1},
 }
 ACCEPTED: dict[Kind, str] = {
@@ -42,7 +42,11 @@ WHOLE: frozenset[Kind] = frozenset({"tokens", "count"})
 
 
 class Unclear(ValueError):
-    """Not clearly a number of the kind asked for; ``str`` says why."""
+    """Not clearly what was asked for; ``str`` says why, ``part`` which entry of a map it is."""
+
+    def __init__(self, why: str, part: str | None = None) -> None:
+        super().__init__(why)
+        self.part = part
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,7 @@ def _read_text(text: str, kind: Kind) -> Read:
     written = text.strip(" ")
     match = _NUMBER.fullmatch(written.removeprefix("+"))
     if match is None:
-        negative = re.fullmatch(r"-[0-9.,]+", written)
+        negative = re.match(r"-\$?[0-9]", written)
         raise Unclear("this is below zero" if negative else "this cannot be read as a number")
     digits, fraction, suffix = match["digits"], match["fraction"] or "", match["suffix"].lower()
     if len(digits) > 1 and digits[0] == "0":
@@ -134,6 +138,7 @@ def read_cards(value: object) -> dict[str, int]:
         except Unclear:
             number = 0
         if number < 1 or not is_text(device) or not device.strip():
-            raise Unclear(f"{visible(device)} needs a whole count of at least 1")
+            what = f'"{visible(device)}" needs a whole count of at least 1'
+            raise Unclear(what, device if isinstance(value, dict) else None)
         out[device] = out.get(device, 0) + number
     return out
