@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 from typing import Any
@@ -77,24 +78,62 @@ def main(args: list[str] | None = None) -> None:
 
 
 def run(args: list[str] | None = None) -> int:
-    """Run the command and return its exit status."""
-    from advisor.errors import InputError
+    """Run the command and return its exit status.
 
+    70 stands for a fault of the program itself, which is told in one line.
+    """
+    from advisor.errors import InputError, visible
+
+    _open_closed_streams()
     try:
         result: Any = command.main(args, prog_name="advisor", standalone_mode=False)
         sys.stdout.flush()
         return result if isinstance(result, int) else 0
     except InputError as error:
         click.echo(str(error), err=True)
-    except click.UsageError as error:
-        click.echo(f"advisor: {error.format_message()}", err=True)
-        click.echo("Try: advisor --help", err=True)
     except click.ClickException as error:
-        click.echo(f"advisor: {error.format_message()}", err=True)
+        click.echo(f"advisor: {visible(error.format_message(), 1000)}", err=True)
+        if isinstance(error, click.UsageError):
+            verb = error.ctx.command_path if error.ctx else "advisor"
+            click.echo(f"Try: {verb} --help", err=True)
     except (click.Abort, KeyboardInterrupt):
         click.echo("advisor: stopped", err=True)
         return 130
-    except BrokenPipeError:
-        sys.stderr.close()
+    except OSError as error:
+        return _closed(error)
+    except SystemExit:  # how click says that nobody reads its output any more
         return 0
+    except Exception as error:
+        click.echo(f"advisor: {_fault(error)}", err=True)
+        return 70
     return 2
+
+
+def _open_closed_streams() -> None:
+    """Standard streams that the caller closed read as empty and swallow what is written."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115 (stays open)
+
+
+def _closed(error: OSError) -> int:
+    """The exit status when standard output takes no more: 0 when its reader has left."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if isinstance(error, BrokenPipeError):
+        return 0
+    click.echo(f"advisor: {error.filename or 'standard output'}: {error.strerror}", err=True)
+    return 2
+
+
+def _fault(error: Exception) -> str:
+    """A fault of the program, with what its authors need to find it."""
+    import traceback
+
+    from advisor.errors import visible
+
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{os.path.basename(frame.filename)}:{frame.lineno}"
+    kind = type(error).__name__
+    return f"this is a fault of the program, please report it: {kind} in {place}: " + visible(
+        str(error), 300
+    )

@@ -6,17 +6,20 @@ from pathlib import Path
 
 import click
 
-from .options import common, write
+from .options import OneOf, common, write
 
 KINDS = ("devices", "models", "quants", "builds", "runtimes")
 
 
 @click.command()
-@click.argument("kind", type=click.Choice(KINDS))
+@click.argument("kind", type=OneOf(KINDS), metavar="KIND")
 @click.argument("search", required=False, default="")
 @common
 def command(kind: str, search: str, form: str, no_color: bool, overlays: tuple[Path, ...]) -> None:
-    """What the knowledge base holds, each figure with its source and date."""
+    """What the knowledge base holds of a KIND, each figure with its source and date.
+
+    KIND is devices, models, quants, builds or runtimes; SEARCH keeps entries with those words.
+    """
     from advisor import api
     from advisor.render.reference import render_catalog
 

@@ -13,10 +13,27 @@ import click
 FORMATS = ("text", "markdown", "json", "html")
 
 
+class OneOf(click.Choice[str]):
+    """A word from a closed list; a wrong one is told with the nearest."""
+
+    def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:
+        from advisor.errors import nearest, visible
+
+        near = nearest(str(value), self.choices)
+        hint = f" Did you mean {near}?" if near else ""
+        return f"{visible(str(value))} is not accepted. {self._accepted()}{hint}"
+
+    def get_missing_message(self, param: click.Parameter, ctx: click.Context | None) -> str:
+        return self._accepted()
+
+    def _accepted(self) -> str:
+        return f"Accepted: {', '.join(self.choices)}."
+
+
 def common(function: Callable[..., Any]) -> Callable[..., Any]:
     """``--format``, ``--no-color`` and ``--knowledge``."""
     for option in (
-        click.option("--format", "form", type=click.Choice(FORMATS), default="text"),
+        click.option("--format", "form", type=OneOf(FORMATS), default="text"),
         click.option("--no-color", is_flag=True, help="Plain text, as NO_COLOR does."),
         click.option(
             "--knowledge",
@@ -32,7 +49,7 @@ def common(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def wants_color(no_color: bool) -> bool:
     """Colour only on a terminal that did not ask to be spared."""
-    return not no_color and "NO_COLOR" not in os.environ and sys.stdout.isatty()
+    return not no_color and not os.environ.get("NO_COLOR") and sys.stdout.isatty()
 
 
 def write(text: str) -> None:

@@ -6,15 +6,15 @@ import json
 
 import click
 
-from .options import write
+from .options import OneOf, write
 
 KINDS = ("profile", "advice", "rule", "knowledge")
 
 
 @click.command()
-@click.argument("kind", type=click.Choice(KINDS))
+@click.argument("kind", type=OneOf(KINDS), metavar="KIND")
 def command(kind: str) -> None:
-    """The JSON Schema of a profile, an advice, a rule or the knowledge entries."""
+    """The JSON Schema of a KIND: profile, advice, rule or knowledge."""
     from advisor import api
 
     write(json.dumps(api.schema(kind), ensure_ascii=False, indent=2) + "\n")
