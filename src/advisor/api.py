@@ -110,9 +110,9 @@ def schema(kind: str) -> dict[str, Any]:
     if kind == "advice":
         return Advice.model_json_schema(mode="serialization")
     if kind == "rule":
-        from advisor.rulebase import Rule
+        from advisor.rulebase.rule import RuleEntry
 
-        return Rule.model_json_schema()
+        return RuleEntry.model_json_schema()
     from advisor.knowledge import entry_schemas
 
     return entry_schemas()

@@ -316,6 +316,6 @@ def syntax_problem(error: yaml.YAMLError, file: str, text: str) -> Problem:
     if mark.line >= len(rows) - 1:
         last = max(len(rows) - 1, 1)
         return Problem(file, f"{what}, at the end of the file", last, accepted=accepted)
-    found = rows[mark.line].strip() or None
+    row = rows[mark.line].strip()
     what = f"{what}, at column {mark.column + 1}"
-    return Problem(file, what, mark.line + 1, found=found, accepted=accepted)
+    return Problem(file, what, mark.line + 1, found=row or None, accepted=accepted)

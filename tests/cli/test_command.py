@@ -16,6 +16,7 @@ from advisor import api
 from advisor.cli import VERBS, run
 from advisor.cli.options import wants_color
 from advisor.model.advice import Advice
+from advisor.yamlio import load_yaml
 
 CARD = """\
 - slug: shed-48
@@ -190,6 +191,14 @@ def test_a_fault_of_the_program_is_one_line(
     assert err.startswith("advisor: this is a fault of the program, please report it: RuntimeError")
     assert err.endswith(": no rule\\x1b\n")
     assert err.count("\n") == 1
+
+
+def test_the_schema_of_a_rule_is_that_of_its_file(root: Path) -> None:
+    schema = api.schema("rule")
+    for path in sorted((root / "rules").glob("*/*.yaml")):
+        fields = load_yaml(path).data
+        assert isinstance(fields, dict)
+        assert set(schema["required"]) <= fields.keys() <= schema["properties"].keys()
 
 
 def advise(capsysbinary: pytest.CaptureFixture[bytes], *args: str) -> Any:
