@@ -15,6 +15,7 @@ from advisor.model.advice import Advice, WhatIf
 from advisor.model.profile import Profile
 from advisor.profiles import override, profile_from, read_profile
 from advisor.render import render
+from advisor.yamlio import Document
 
 if TYPE_CHECKING:
     from advisor.consult.advising import Consultant
@@ -92,7 +93,8 @@ def what_if(
 
     every = profile.to_dict()
     stated = {field: every[field] for field in every if field in profile.given}
-    changed = profile_from(override(stated, pairs), profile.name)
+    data = override(stated, pairs, "--what-if")
+    changed = profile_from(data, profile.name, Document("--what-if", data))
     other = consult(changed, overlays)
     fields = dict.fromkeys(pair.partition("=")[0].strip() for pair in pairs)
     found = WhatIf(

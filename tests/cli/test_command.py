@@ -64,7 +64,7 @@ def test_the_answer_alone_is_on_standard_output(
     out, err = capsysbinary.readouterr()
     assert err == b""
     advice = Advice.model_validate_json(out, strict=True)
-    schema = api.schema("advice")
+    schema = api.schema("advice")["$defs"]["Advice"]
     assert (advice.name, advice.verdict) == ("stdin", "buy")
     assert set(schema["required"]) <= set(schema["properties"]) == set(json.loads(out))
 
@@ -80,6 +80,10 @@ def test_the_answer_alone_is_on_standard_output(
         ["advise", "a.yaml", "--format", "htm"],
         ["advise", "a.yaml", "--set"],
         ["advise", "a.yaml", "--knowledge", "nowhere"],
+        ["advise", "a.yaml", "--why-not", "2x rtx-9090"],
+        ["advise", "a.yaml", "--why-not", "0x rtx-4090"],
+        ["advise", "a.yaml", "--what-if", "users=none", "--what-if", "noise=garag"],
+        ["advise", "a.yaml", "--what-if", "runtime=vllmm"],
         ["catalog"],
         ["catalog", "device"],
         ["catalog", "devices", "--knowledge", "empty"],

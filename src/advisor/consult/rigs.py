@@ -72,30 +72,35 @@ def template_from(text: str, knowledge: Knowledge, field: str = "considering") -
     )
 
 
-def _not_a_build(field: str, what: str, text: str) -> InputError:
-    accepted = "2x rtx-3090, rtx-4090 + rtx-3090, or a build slug such as 2x-rtx-3090-nvlink"
-    return InputError(Problem("profile", what, field=field, found=text, accepted=accepted))
-
-
 def device_named(word: str, knowledge: Knowledge, field: str) -> Device:
     """The device meant by ``word``; InputError with the nearest names when there is none."""
     try:
         return knowledge.find_device(word)
     except Unknown as unknown:
-        raise InputError(
-            Problem(
-                file="profile",
-                field=field,
-                what="this device is not in the catalogue",
-                found=word,
-                accepted=(
-                    "a slug of `advisor catalog devices`, or your own entry in devices.yaml of a "
-                    "folder for --knowledge (name, memory_gb, bandwidth_gb_s, tdp_w and the other "
-                    "fields that `advisor schema knowledge` tells)"
-                ),
-                nearest=", ".join(unknown.nearest) or nearest(word, knowledge.devices),
-            )
+        raise _refused(
+            field,
+            "this device is not in the catalogue",
+            word,
+            "a slug of `advisor catalog devices`, or your own entry in devices.yaml of a "
+            "folder for --knowledge (name, memory_gb, bandwidth_gb_s, tdp_w and the other "
+            "fields that `advisor schema knowledge` tells)",
+            ", ".join(unknown.nearest) or nearest(word, knowledge.devices),
         ) from None
+
+
+def _not_a_build(field: str, what: str, text: str) -> InputError:
+    accepted = "2x rtx-3090, rtx-4090 + rtx-3090, or a build slug such as 2x-rtx-3090-nvlink"
+    return _refused(field, what, text, accepted)
+
+
+def _refused(
+    field: str, what: str, found: str, accepted: str, near: str | None = None
+) -> InputError:
+    """A word of the profile, or of an option of the command, that names nothing."""
+    file = "command line" if field.startswith("--") else "profile"
+    return InputError(
+        Problem(file, what, field=field, found=found, accepted=accepted, nearest=near)
+    )
 
 
 class RigMaker:

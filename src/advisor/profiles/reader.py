@@ -35,7 +35,7 @@ def read_profile(source: str | Path, pairs: Sequence[str] = ()) -> Profile:
     document = read_yaml(raw, file, max_bytes=MOST_BYTES)
     data = _fields(document)
     reading = Reading(document)
-    changes = _changes(pairs, reading.problems)
+    changes = _changes(pairs, "--set", reading.problems)
     reading.take({field: data[field] for field in data if field not in changes}, document)
     reading.take(changes, Document("--set", None))
     return reading.profile(stem)
@@ -52,42 +52,43 @@ def profile_from(data: Mapping[str, Any], name: str, document: Document | None =
     return reading.profile(name)
 
 
-def override(data: Mapping[str, Any], pairs: Sequence[str]) -> dict[str, Any]:
+def override(
+    data: Mapping[str, Any], pairs: Sequence[str], option: str = "--set"
+) -> dict[str, Any]:
     """``data`` with the fields of ``key=value`` pairs replaced; each value is read as YAML.
 
-    Raises InputError when a pair is malformed, its field unknown or its value not accepted.
+    ``option`` is what the pairs were given with. Raises InputError when a pair is malformed, its
+    field unknown or its value not accepted.
     """
-    reading = Reading(Document("--set", None))
-    changes = _changes(pairs, reading.problems)
+    reading = Reading(Document(option, None))
+    changes = _changes(pairs, option, reading.problems)
     reading.take(changes, reading.document)
     reading.check()
     return {**data, **changes}
 
 
-def _changes(pairs: Sequence[str], problems: list[Problem]) -> dict[str, Any]:
+def _changes(pairs: Sequence[str], option: str, problems: list[Problem]) -> dict[str, Any]:
     """The fields that ``key=value`` pairs set; adds to ``problems``."""
     out: dict[str, Any] = {}
     for pair in pairs:
         field, equals, text = pair.partition("=")
         if not equals or not field:
             accepted = "a field and its value, such as budget_usd=2000"
-            problems.append(
-                Problem("--set", "this is not key=value", found=pair, accepted=accepted)
-            )
+            problems.append(Problem(option, "this is not key=value", found=pair, accepted=accepted))
         elif field not in FIELDS:
-            problems.append(unknown_field("--set", None, field))
+            problems.append(unknown_field(option, None, field))
         elif field in out:
-            problems.append(Problem("--set", "this field is set twice", field=field, found=pair))
+            problems.append(Problem(option, "this field is set twice", field=field, found=pair))
         else:
             try:
                 raw = text.encode("utf-8", "surrogateescape")
-                document = read_yaml(raw, "--set", max_bytes=MOST_BYTES)
+                document = read_yaml(raw, option, max_bytes=MOST_BYTES)
                 number = isinstance(document.data, float)
                 out[field] = document.written(()) if number else document.data
             except InputError as error:
                 problems += [replace(p, line=None, field=field) for p in error.problems]
             except UnicodeEncodeError:
-                problems.append(Problem("--set", "this is not UTF-8 text", field=field))
+                problems.append(Problem(option, "this is not UTF-8 text", field=field))
     return out
 
 
