@@ -66,7 +66,7 @@ def test_the_answer_alone_is_on_standard_output(
     advice = Advice.model_validate_json(out, strict=True)
     schema = api.schema("advice")["$defs"]["Advice"]
     assert (advice.name, advice.verdict) == ("stdin", "buy")
-    assert set(schema["required"]) <= set(schema["properties"]) == set(json.loads(out))
+    assert set(schema["required"]) <= json.loads(out).keys() <= schema["properties"].keys()
 
 
 @pytest.mark.parametrize(

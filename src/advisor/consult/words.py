@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 from advisor.errors import InputError, Problem, nearest
 from advisor.knowledge import Knowledge, Unknown
@@ -14,7 +16,6 @@ from advisor.model.profile import Profile
 
 from .rigs import device_named, template_from
 
-FILE = re.compile(r".*\.gguf|(.*/)?config\.json", re.IGNORECASE)
 CLASS = re.compile(r"q?[0-9]{1,2}(-?bit)?", re.IGNORECASE)
 Look = Callable[[], object]
 
@@ -56,18 +57,24 @@ def _looks(profile: Profile, knowledge: Knowledge) -> Iterator[tuple[str, str | 
 
 
 def model_named(word: str, knowledge: Knowledge, field: str = "target_model") -> Model:
-    """The model meant; InputError with the nearest names when there is none."""
-    if FILE.fullmatch(word):
-        what = "a model cannot be read from a file yet"
-        raise _problem(field, what, word, "the model's slug, hub id or size, such as 70B")
+    """The model meant; InputError with the nearest names when there is none.
+
+    What is wrong with a model file of the person's own is told as a problem with ``field``.
+    """
+    own = Path(os.path.expanduser(word))
     try:
         return knowledge.find_model(word)
+    except InputError as error:
+        if not Path(error.problems[0].file).is_relative_to(own):
+            raise
+        raise InputError(*(_within(field, problem) for problem in error.problems)) from None
     except Unknown as unknown:
         raise _problem(
             field,
             "this model is not in the catalogue",
             word,
-            "a slug of `advisor catalog models`, a hub id, or a size such as 70B or 235B-A22B",
+            "a slug of `advisor catalog models`, a hub id, a size such as 70B or 235B-A22B, or a "
+            "path to a .gguf or config.json",
             ", ".join(unknown.nearest),
         ) from None
 
@@ -105,6 +112,13 @@ def runtime_named(word: str, knowledge: Knowledge) -> str:
     near = nearest(word, knowledge.runtimes) or ""
     accepted = ", ".join(knowledge.runtimes) + "; leave the field out if any will do"
     raise _problem("runtime", "this runtime is not in the catalogue", word, accepted, near)
+
+
+def _within(field: str, problem: Problem) -> Problem:
+    """A problem of a file that ``field`` names, told where the field stands."""
+    parts = (problem.file, *(str(part) for part in (problem.line, problem.field) if part))
+    what = f"{':'.join(parts)}: {problem.what}"
+    return replace(problem, file="profile", line=None, field=field, what=what)
 
 
 def _problem(field: str, what: str, found: str, accepted: str, near: str = "") -> InputError:
