@@ -79,7 +79,7 @@ def device_named(word: str, knowledge: Knowledge, field: str) -> Device:
     except Unknown as unknown:
         raise _refused(
             field,
-            "this device is not in the catalogue",
+            unknown.why or "this device is not in the catalogue",
             word,
             "a slug of `advisor catalog devices`, or your own entry in devices.yaml of a "
             "folder for --knowledge (name, memory_gb, bandwidth_gb_s, tdp_w and the other "

@@ -71,7 +71,7 @@ def model_named(word: str, knowledge: Knowledge, field: str = "target_model") ->
     except Unknown as unknown:
         raise _problem(
             field,
-            "this model is not in the catalogue",
+            unknown.why or "this model is not in the catalogue",
             word,
             "a slug of `advisor catalog models`, a hub id, a size such as 70B or 235B-A22B, or a "
             "path to a .gguf or config.json",
@@ -98,7 +98,7 @@ def quant_named(word: str, knowledge: Knowledge) -> Quant:
     except Unknown as unknown:
         raise _problem(
             "quant",
-            "this format is not in the catalogue",
+            unknown.why or "this format is not in the catalogue",
             word,
             "a slug of `advisor catalog quants`, a class such as Q4, or auto",
             nearest(word, ["auto"]) or ", ".join(unknown.nearest),
