@@ -231,11 +231,12 @@ def test_places_name_file_and_line(tmp_path: Path) -> None:
     assert profile.place("noise") == ("profile", None)
 
 
-def test_sockets_beyond_the_board_only_count_where_both_are_stated() -> None:
-    assert person(gpu_sockets="0,1").gpu_sockets == (0, 1)
-    assert person(gpu_sockets="0,1", cpu_sockets=2).cpu_sockets == 2
-    with pytest.raises(InputError, match=r"found 1\)\. Accepted: 0 to 0 each"):
-        person(gpu_sockets="0,1", cpu_sockets=1)
+def test_sockets_beyond_the_board_are_noted() -> None:
+    assert person(gpu_sockets="0,1").readings == ()
+    assert person(gpu_sockets="0,1", cpu_sockets=2).readings == ()
+    assert person(gpu_sockets="0,1", cpu_sockets=1).readings == (
+        "gpu_sockets: socket 1 is beyond cpu_sockets 1, counted from 0",
+    )
 
 
 def test_a_file_name_is_cut_and_made_text(tmp_path: Path) -> None:

@@ -103,22 +103,19 @@ class Reading:
         if "target_model" not in self.values.keys() | told:
             what = "this field is missing"
             self.problems.append(Problem(self.file, what, field="target_model", accepted=MODEL))
-        self.agree()
         self.check()
+        self.compare()
         given = frozenset(self.values)
         plain = name.encode("utf-8", "backslashreplace").decode()
         values = {"name": plain[: LENGTHS["name"]] or "profile", **self.values}
         return Profile(**values, given=given, readings=tuple(self.readings), places=self.places)
 
-    def agree(self) -> None:
-        """Note where two stated fields contradict each other."""
-        most, sockets = self.values.get("cpu_sockets"), self.values.get("gpu_sockets")
-        if most and sockets and max(sockets) >= most:
-            file, line = self.places["gpu_sockets"]
-            what = f"this socket is not on a board with cpu_sockets {most}"
-            accepted = f"0 to {most - 1} each, or a larger cpu_sockets"
-            found = str(max(sockets))
-            self.problems.append(Problem(file, what, line, "gpu_sockets", found, accepted))
+    def compare(self) -> None:
+        """Note as a reading where two stated fields contradict each other."""
+        count, sockets = self.values.get("cpu_sockets"), self.values.get("gpu_sockets")
+        if count and sockets and max(sockets) >= count:
+            beyond = f"socket {max(sockets)} is beyond cpu_sockets {count}, counted from 0"
+            self.readings.append(f"gpu_sockets: {beyond}")
 
     def fail(
         self, field: str, what: str, found: object, accepted: str, part: str | None = None
