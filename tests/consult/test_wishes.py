@@ -78,3 +78,13 @@ def test_stated_slots_are_the_lanes_of_the_link():
     assert lanes.value == 4
     assert nodes["profile.pcie"].id in lanes.inputs
     assert "pcie-lane-starvation" in [w.id for w in advice.warnings]
+
+
+@pytest.mark.parametrize("pcie", ["1.0 x1/x1", "2.0 x16/x4", "6.0 x16/x16"])
+def test_slots_of_every_generation_are_sized(pcie):
+    assert advise(pcie=pcie, nvlink_bridges=0, considering=["2x gtx-580"]).statements
+
+
+def test_a_thousand_cards_are_a_bill_and_not_a_crash():
+    advice = advise(existing_cards={"rtx-3090": 1024}, nvlink_bridges=0, budget_usd=100_000)
+    assert advice.verdict

@@ -58,7 +58,7 @@ class Consultant:
 
         Raises InputError for words outside the catalogue.
         """
-        asked = template_from(why_not, self.knowledge, "--why-not") if why_not else None
+        asked = template_from(why_not, self.knowledge, "--why-not") if why_not is not None else None
         case = _Case(self, profile, asked)
         outcome = self.outcome(case)
         flips = changes(

@@ -155,6 +155,9 @@ class RigMaker:
         for slug, count in self.owned.items():
             if len(self.owned) > 1:
                 yield from self._linked({slug: count})
+            for fewer in (1, 2):
+                if fewer < count:
+                    yield from self._linked({slug: fewer})
             if self.knowledge.devices.get(slug) and self.knowledge.devices[slug].form == "card":
                 for more in range(1, int(self.knowledge.parameter("cards-to-add").number) + 1):
                     yield from self._linked({slug: count + more})

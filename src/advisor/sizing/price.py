@@ -76,7 +76,7 @@ class _Bill:
         used = self.knowledge.price(device.slug, "used") if self.used_ok else None
         entry = used if used and used.basis != "msrp" else None
         entry = entry or (None if device.withdrawn else self.knowledge.price(device.slug, "new"))
-        how_many = NUMBERS[count] if count < len(NUMBERS) else str(count)
+        how_many = _spelled(count)
         second_hand = entry is not None and entry.condition == "used"
         plural = device.name + ("s" if count > 1 and not device.name.endswith("B") else "")
         self.words.append(f"{how_many} {'used ' if second_hand else ''}{plural}")
@@ -99,7 +99,7 @@ class _Bill:
                 self.known = False
             else:
                 self.part(entry, count, f"{count}x NVLink bridge, used")
-            how_many = "an" if count == 1 else NUMBERS[count]
+            how_many = "an" if count == 1 else _spelled(count)
             self.words.append(f"{how_many} NVLink bridge{'s' if count > 1 else ''}")
 
     def host(self) -> None:
@@ -158,6 +158,11 @@ class _Bill:
             formula or "nothing to buy",
             tuple(node for node, _ in parts) or (anchor,),
         )
+
+
+def _spelled(count: int) -> str:
+    """Small numbers as words."""
+    return NUMBERS[count] if count < len(NUMBERS) else f"{count:,}"
 
 
 def _listed(words: list[str]) -> str:
