@@ -148,6 +148,8 @@ def claims(overlays: tuple[Path, ...] = ()) -> list[dict[str, Any]]:
             "grade": claim.grade,
             "used_by": used.get(claim.id, []),
             "erratum": claim.erratum,
+            "evidence": base.errata[claim.erratum].evidence_says if claim.erratum else None,
+            "treatment": base.errata[claim.erratum].treatment if claim.erratum else None,
         }
         for claim in base.claims.values()
     ]

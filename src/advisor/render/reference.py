@@ -68,7 +68,11 @@ def render_claims(claims: Sequence[dict[str, Any]], form: str, many: bool) -> st
         for name in ("section", "figures", "grade", "used_by", "erratum")
     )
     blocks: list[Block] = [Text(clean(claim["text"])), Table(("", ""), pairs)]
-    return render_sections([Section(claim["claim"], blocks)], form)
+    sections = [Section(claim["claim"], blocks)]
+    if claim["erratum"]:
+        instead = [Text(clean(claim["evidence"])), Text(clean(claim["treatment"]))]
+        sections.append(Section("What the evidence says instead", [*instead]))
+    return render_sections(sections, form)
 
 
 def render_catalog(kind: str, entries: Sequence[dict[str, Any]], form: str) -> str:
