@@ -60,10 +60,10 @@ def measured(path: str) -> dict[str, float]:
 
     imported = perf_counter()
     profile = api.read_profile(path, ())
-    api.knowledge()
-    api.rulebase()
+    api.knowledge(())
+    api.rulebase(())
     loaded = perf_counter()
-    consultant = api.consultant()
+    consultant = api.consultant(())
     compiled = perf_counter()
     timed(Sizer, "size", "size", one_size)
     timed(Engine, "run", "rules", one_session)

@@ -3,6 +3,11 @@
 import subprocess
 import sys
 
+import pytest
+
+from advisor import api
+from advisor.consult import advising
+
 
 def test_random_people_get_advice_that_keeps_its_promises(root):
     command = [sys.executable, str(root / "benchmarks" / "profile_campaign.py")]
@@ -11,3 +16,31 @@ def test_random_people_get_advice_that_keeps_its_promises(root):
     )
     assert done.returncode == 0, done.stderr[-2000:]
     assert "every promise kept" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "add-a-3090",
+        "bridge-for-speed",
+        "four-3090s-on-15-amps",
+        "hobby-32b-cheapest",
+        "impossible-405b",
+        "moe-120b-small-card",
+        "quiet-120b-mac",
+        "team-70b-serving",
+    ],
+)
+def test_what_is_settled_need_not_be_judged_again(root, monkeypatch, name):
+    person = api.read_profile(root / "tests" / "corpus" / f"{name}.yaml")
+    quick = api.consult(person)
+    reused = []
+    find = advising.settled
+
+    def watched(*args):
+        reused.append(len(find(*args)))
+        return {}
+
+    monkeypatch.setattr(advising, "settled", watched)
+    assert api.consult(person) == quick
+    assert max(reused) > 0

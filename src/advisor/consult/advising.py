@@ -11,7 +11,7 @@ from advisor.model.advice import Advice
 from advisor.model.catalog import BuildTemplate, Model, Quant, Runtime
 from advisor.model.facts import Fact
 from advisor.model.plan import Plan, Rig, Sized
-from advisor.model.profile import Profile
+from advisor.model.profile import FIELDS, Profile
 from advisor.model.quantity import Quantity, calculated
 from advisor.rulebase import RuleBase, Verdict, verdicts
 from advisor.sizing import PriceResult, Request, Sizer
@@ -24,6 +24,7 @@ from .judged import Judged
 from .profile_facts import ProfileNodes, circuit_node, is_class, model_fact, profile_fact
 from .ranking import Ranking, figure_of, nearest, rank, rejections
 from .rigs import SHAPING_FIELDS, RigMaker, template_from
+from .settled import settled
 from .words import model_named, quant_named
 
 MOST_BUILDS = 6
@@ -42,6 +43,7 @@ class Consultant:
         self.judge = Engine(rulebase, parameters, ("judge",))
         self.weigher = Engine(rulebase, parameters, ("weigh",))
         self.adviser = Engine(rulebase, parameters, ("recommend", "advise"))
+        self.overridden = frozenset(c for rule in rulebase.rules for c in rule.entry.overrides)
         self.preferences = [
             (rule.code, rule.title, rule.then.first)
             for rule in rulebase.rules
@@ -79,6 +81,8 @@ class Consultant:
         profile = case.profile
         judged = case.judged(brief)
         viable = case.weighed([build for build in judged if not rejections(build)])
+        if not viable and case.settled:
+            return self.outcome(case.unsettled(), brief)
         ranking = rank(
             viable, self.preferences, profile.priorities, self.knowledge, MOST_BUILDS + len(judged)
         )
@@ -155,6 +159,8 @@ class _Case:
         )
         self.model_fact = model_fact(self.model, weights, node)
         self.no_plan: list[Verdict] = []
+        self.answer: list[Judged] = []
+        self.settled: dict[str, Judged] = {}
         self.proposed: _Proposed | None = None
         self.sized: dict[tuple[str, int, int, float | None], Sized] = {}
         self.prices: dict[tuple[str, bool], PriceResult] = {}
@@ -197,6 +203,18 @@ class _Case:
     def changed(self, profile: Profile) -> _Case:
         """The case of somebody who differs in wishes; rigs, ways and sizes are shared where the
         differing fields cannot touch them."""
+        other = self._sharing(profile)
+        fields = [f for f in FIELDS if getattr(self.profile, f) != getattr(profile, f)]
+        if len(fields) == 1 and other.proposed is not None:
+            facts = self.profile_fact, other.profile_fact
+            other.settled = settled(self.answer, fields[0], *facts, self.consultant.overridden)
+        return other
+
+    def unsettled(self) -> _Case:
+        """This case with every build judged anew."""
+        return self._sharing(self.profile)
+
+    def _sharing(self, profile: Profile) -> _Case:
         other = _Case(self.consultant, profile, self.maker.asked)
         other.sized = self.sized
         reads = self.consultant.planner.network.reads.get("profile", ())
@@ -243,11 +261,15 @@ class _Case:
     def judged(self, brief: bool = False) -> list[Judged]:
         """Every plan the rules propose, sized and judged; rigs without one too, unless brief."""
         proposed = self._propose()
-        builds = [self._sized(plan) for plan, _ in proposed.plans.values()]
+        known = self.settled
+        plans = [plan for plan, _ in proposed.plans.values()]
+        builds = [self._sized(plan) for plan in plans if plan.id not in known]
         base = [self.profile_fact, self.model_fact, *(() if brief else proposed.facts)]
         said = self._said(self.consultant.judge, [*base, *(build.fact for build in builds)])
         self.no_plan = [verdict for slug in proposed.rigs for verdict in said.get(slug, ())]
-        return [replace(build, verdicts=said.get(build.fact.name, ())) for build in builds]
+        found = {b.fact.name: replace(b, verdicts=said.get(b.fact.name, ())) for b in builds}
+        self.answer = [known.get(plan.id) or found[plan.id] for plan in plans]
+        return self.answer
 
     def weighed(self, viable: Sequence[Judged]) -> list[Judged]:
         """The builds nothing speaks against, with what speaks for each."""
