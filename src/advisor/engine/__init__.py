@@ -6,16 +6,22 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from advisor.errors import InputError, Problem
 from advisor.model.facts import Activation, Fact, Stage
 from advisor.model.quantity import Quantity
 from advisor.rulebase import Rule, RuleBase, RuleError, evaluate, fact_key, produce
 
-from .network import Network, Unsafe, compile_rules
+from .grammar import Unsafe
+from .network import compile_rules
+from .values import EngineError
 
 if TYPE_CHECKING:
-    from .session import Session
+    from .session import Match, Session
 
-__all__ = ["Engine", "Unsafe", "compile_rules"]
+__all__ = ["Engine", "EngineError", "Unsafe", "compile_rules"]
+
+CHOICE = "ADVISOR_ENGINE"
+DURABLE, PYTHON = "durable-rules", "python"
 
 
 class Engine:
@@ -23,7 +29,7 @@ class Engine:
 
     Facts of a stage are all in before its rules fire, and what a stage derives is seen from the
     next stage on. Not for use by two threads at once. ``name`` tells which engine works:
-    ``durable-rules``, or ``python`` where the extension is missing or ADVISOR_ENGINE=python asks.
+    ``durable-rules``, or ``python`` where the extension cannot be had or ADVISOR_ENGINE asks.
     """
 
     def __init__(
@@ -34,21 +40,38 @@ class Engine:
     ) -> None:
         self.rulebase = rulebase
         self.parameters = parameters
-        self.rules = [rule for rule in rulebase.rules if rule.stage in stages]
-        self.network: Network = compile_rules(self.rules, rulebase.templates, parameters, stages)
         self.stages = stages
+        self.rules = [rule for rule in rulebase.rules if rule.stage in stages]
+        self.network = compile_rules(self.rules, rulebase.templates, parameters, stages)
+        self._aliases = [[pattern.template for pattern in rule.when] for rule in self.rules]
+        self._derived = {rule.then.derive for rule in self.rules}
         self._session = self._open()
-        self.name = "python" if self._session is None else "durable-rules"
+        self.name = PYTHON if self._session is None else DURABLE
 
     def _open(self) -> Session | None:
-        if os.environ.get("ADVISOR_ENGINE") == "python":
+        """The extension at work, or None where Python stands in for it."""
+        choice = os.environ.get(CHOICE) or None
+        if choice not in (None, DURABLE, PYTHON):
+            what, accepted = "there is no such engine", f"{DURABLE} or {PYTHON}"
+            raise InputError(Problem(file=CHOICE, what=what, found=choice, accepted=accepted))
+        if choice == PYTHON:
             return None
-        try:
-            from .session import Session
+        from .session import Session
 
+        try:
             return Session(self.network, self.rulebase.templates)
-        except ImportError:
-            return None
+        except ImportError as error:
+            if choice is None and _never_built(error):
+                return None
+            raise InputError(
+                Problem(
+                    file="durable-rules",
+                    what="the rule engine cannot be loaded",
+                    found=str(error),
+                    accepted=f"a working installation, or {CHOICE}={PYTHON}, which is slower and "
+                    "gives the same advice",
+                )
+            ) from error
 
     def close(self) -> None:
         """Free what the extension holds."""
@@ -56,9 +79,10 @@ class Engine:
             self._session.close()
 
     def run(self, facts: Sequence[Fact]) -> list[Activation]:
-        """Every activation by stage, rule code and order of facts.
+        """Every activation by stage, rule and order of facts.
 
-        Raises RuleError when a conclusion cannot be drawn; the session is freed either way.
+        Raises RuleError when a conclusion cannot be drawn and EngineError for a fact the engine
+        must not be given; the session is freed either way.
         """
         if self._session is None:
             return evaluate(self.rules, facts, self.parameters, self.rulebase.templates)
@@ -70,45 +94,48 @@ class Engine:
 
     def _run(self, session: Session, facts: Sequence[Fact]) -> list[Activation]:
         numbered: dict[int, Fact] = {}
-        derived = {rule.then.derive for rule in self.rules}
-        known = {fact_key(fact) for fact in facts if fact.kind in derived}
-        for fact in facts:
+
+        def put(fact: Fact) -> None:
             number = session.put(fact)
             if number is not None:
                 numbered[number] = fact
+
+        known = {fact_key(fact) for fact in facts if fact.kind in self._derived}
+        for fact in facts:
+            put(fact)
         out: list[Activation] = []
         for phase in range(1, len(self.stages) + 1):
-            session.phase(phase)
-            fired = self._fired(session.drain(), numbered)
+            fired = self._fired(session.phase(phase), numbered)
             for activation in fired:
                 for fact in activation.produced:
-                    if fact_key(fact) in known:
-                        continue
-                    known.add(fact_key(fact))
-                    number = session.put(fact)
-                    if number is not None:
-                        numbered[number] = fact
+                    if fact_key(fact) not in known:
+                        known.add(fact_key(fact))
+                        put(fact)
             out += fired
         return out
 
-    def _fired(
-        self, matches: Sequence[tuple[str, tuple[int, ...]]], numbered: Mapping[int, Fact]
-    ) -> list[Activation]:
-        """Matches as activations in order, each rule and facts once."""
+    def _fired(self, matches: Sequence[Match], numbered: Mapping[int, Fact]) -> list[Activation]:
+        """Matches as activations in order; a rule fires once for the same facts."""
         variants = self.network.variants
-        unique = {(variants[name].rule.code, ids): variants[name].rule for name, ids in matches}
-        return [
-            self._activation(rule, [numbered[id] for id in ids])
-            for (_, ids), rule in sorted(unique.items(), key=lambda item: item[0])
-        ]
+        unique = sorted({(variants[name].order, ids) for name, ids in matches})
+        out = []
+        for order, ids in unique:
+            rule, aliases = self.rules[order], self._aliases[order]
+            matched = {alias: numbered[id] for alias, id in zip(aliases, ids, strict=True)}
+            out.append(self._activation(rule, matched))
+        return out
 
-    def _activation(self, rule: Rule, facts: Sequence[Fact]) -> Activation:
-        matched = {p.template: fact for p, fact in zip(rule.when, facts, strict=True)}
+    def _activation(self, rule: Rule, matched: dict[str, Fact]) -> Activation:
         try:
             made = produce(rule, matched, self.parameters)
         except RuleError:
             raise
         except Exception as error:
-            names = ", ".join(fact.name for fact in facts)
+            names = ", ".join(fact.name for fact in matched.values())
             raise RuleError(f"{rule.code} on {names}: {error}") from error
         return Activation(rule=rule.code, matched=matched, produced=made)
+
+
+def _never_built(error: ImportError) -> bool:
+    """Whether the extension is absent, or was built for Python 3.13 without the define it needs."""
+    return error.name == "durable_rules_engine" or "PyEval_CallObject" in str(error)
