@@ -3,144 +3,125 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import product
 
 import clips
 
-from advisor.model.facts import STAGES, Fact
+from advisor.model.facts import STAGES, Fact, Stage
 from advisor.model.quantity import Quantity, Value
 from advisor.rulebase import RuleBase, produce
-from advisor.rulebase.rule import FactRef, ParameterRef, Pattern, Rule, SameRef, Template, Test
+from advisor.rulebase.rule import FactRef, ParameterRef, Pattern, Rule, SameRef, Test
 
-OPS = {"eq": "eq", "neq": "neq", "lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
+NUMBERS = ("int", "float")
+OPS = {"lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
 MISSING = "missing-value"
 
-
-def activations(
-    rulebase: RuleBase, facts: Sequence[Fact], parameters: Mapping[str, Quantity]
-) -> set[tuple[str, tuple[str, ...]]]:
-    """Every activation as rule code and fact names."""
-    known = list(facts)
-    out: set[tuple[str, tuple[str, ...]]] = set()
-    for stage in STAGES:
-        rules = [rule for rule in rulebase.rules if rule.stage == stage]
-        for code, names in sorted(_stage(rules, rulebase.templates, known, parameters)):
-            out.add((code, names))
-            by_name = {fact.name: fact for fact in known}
-            rule = next(rule for rule in rules if rule.code == code)
-            match = {p.template: by_name[n] for p, n in zip(rule.when, names, strict=True)}
-            for made in produce(rule, match, parameters):
-                if not any(f.kind == made.kind and f.values == made.values for f in known):
-                    known.append(made)
-    return out
+Match = tuple[str, tuple[str, ...]]
 
 
-def _stage(
-    rules: Sequence[Rule],
-    templates: Mapping[str, Template],
-    facts: Sequence[Fact],
-    parameters: Mapping[str, Quantity],
-) -> set[tuple[str, tuple[str, ...]]]:
-    environment = clips.Environment()
-    found: set[tuple[str, tuple[str, ...]]] = set()
+class Oracle:
+    """The rules of some stages, compiled once for CLIPS."""
 
-    def fired(code: str, *names: str) -> None:
-        found.add((str(code), tuple(str(name) for name in names)))
+    def __init__(
+        self,
+        rulebase: RuleBase,
+        parameters: Mapping[str, Quantity],
+        stages: Sequence[Stage] = STAGES,
+    ) -> None:
+        self.rulebase = rulebase
+        self.parameters = parameters
+        self.found: set[Match] = set()
+        self.environments = {
+            stage: self._environment([rule for rule in rulebase.rules if rule.stage == stage])
+            for stage in sorted(stages, key=STAGES.index)
+        }
 
-    environment.define_function(fired, "fired")
-    for name, template in templates.items():
-        slots = " ".join(f"(slot {attribute})" for attribute in template.attributes)
-        environment.build(f"(deftemplate {name} (slot fact-name) {slots})")
-    for rule in rules:
-        for number, patterns in enumerate(_variants(rule)):
-            environment.build(_rule(rule, number, patterns, templates, parameters))
-    for fact in facts:
-        slots = " ".join(
-            f"({attribute} {_literal(fact.values.get(attribute), its.type)})"
-            for attribute, its in templates[fact.kind].attributes.items()
-        )
-        environment.assert_string(f"({fact.kind} (fact-name {_text(fact.name)}) {slots})")
-    environment.run()
-    return found
+    def activations(self, facts: Sequence[Fact]) -> set[Match]:
+        """Every activation as rule code and fact names, which must be unique by kind."""
+        known = list(facts)
+        out: set[Match] = set()
+        for environment in self.environments.values():
+            found = self._run(environment, known)
+            places = {(fact.kind, fact.name): place for place, fact in enumerate(known)}
+            ordered = []
+            for code, names in found:
+                templates = [pattern.template for pattern in self.rulebase.rule(code).when]
+                ordered.append((code, [places[at] for at in zip(templates, names, strict=True)]))
+            for code, matched in sorted(ordered):
+                match = {known[place].kind: known[place] for place in matched}
+                for made in produce(self.rulebase.rule(code), match, self.parameters):
+                    if not any(f.kind == made.kind and f.values == made.values for f in known):
+                        known.append(made)
+            out |= found
+        return out
 
-
-def _variants(rule: Rule) -> list[tuple[Pattern, ...]]:
-    choices = [
-        [(p, t, value) for value in test.operand]
-        for p, pattern in enumerate(rule.when)
-        for t, test in enumerate(pattern.tests)
-        if test.op == "in" and isinstance(test.operand, tuple)
-    ]
-    out = []
-    for chosen in product(*choices):
-        narrowed = {(p, t): value for p, t, value in chosen}
-        out.append(
-            tuple(
-                Pattern(
-                    template=pattern.template,
-                    tests=tuple(
-                        test.model_copy(update={"op": "eq", "operand": narrowed[(p, t)]})
-                        if (p, t) in narrowed
-                        else test
-                        for t, test in enumerate(pattern.tests)
-                    ),
-                )
-                for p, pattern in enumerate(rule.when)
+    def _run(self, environment: clips.Environment, facts: Sequence[Fact]) -> set[Match]:
+        environment.reset()
+        self.found = set()
+        for fact in facts:
+            slots = " ".join(
+                f"({name} {_literal(fact.values.get(name), attribute.type)})"
+                for name, attribute in self.rulebase.templates[fact.kind].attributes.items()
             )
-        )
-    return out
+            environment.assert_string(f"({fact.kind} (fact-name {_text(fact.name)}) {slots})")
+        environment.run()
+        return self.found
+
+    def _environment(self, rules: Sequence[Rule]) -> clips.Environment:
+        environment = clips.Environment()
+
+        def fired(code: str, *names: str) -> None:
+            self.found.add((str(code), tuple(str(name) for name in names)))
+
+        environment.define_function(fired, "fired")
+        for name, template in self.rulebase.templates.items():
+            slots = " ".join(f"(slot {attribute})" for attribute in template.attributes)
+            environment.build(f"(deftemplate {name} (slot fact-name) {slots})")
+        for rule in rules:
+            environment.build(self._rule(rule))
+        return environment
+
+    def _rule(self, rule: Rule) -> str:
+        conditions = [self._pattern(p, p.template) for p in rule.when]
+        conditions += [f"(not {self._pattern(p, f'no-{p.template}')})" for p in rule.unless]
+        names = " ".join(f"?{p.template}-fact-name" for p in rule.when)
+        then = f"(fired {_text(rule.code)} {names})"
+        return f"(defrule {rule.code} {' '.join(conditions)} => {then})"
+
+    def _pattern(self, pattern: Pattern, prefix: str) -> str:
+        """The test stands on the last slot, so that every variable is bound before it."""
+        names = ["fact-name", *self.rulebase.templates[pattern.template].attributes]
+        slots = [f"({name} ?{prefix}-{name}" for name in names]
+        if pattern.tests:
+            tests = " ".join(self._test(pattern.template, test, prefix) for test in pattern.tests)
+            slots[-1] += f"&:(and TRUE {tests})"
+        return f"({pattern.template} {' '.join(slot + ')' for slot in slots)})"
+
+    def _test(self, template: str, test: Test, prefix: str) -> str:
+        kind = self.rulebase.templates[template].attributes[test.attribute].type
+        variable = f"?{prefix}-{test.attribute}"
+        operand = test.operand
+        if test.op == "known":
+            return f"({'neq' if operand else 'eq'} {variable} {MISSING})"
+        if isinstance(operand, tuple):
+            options = " ".join(_compared("eq", variable, _literal(v, kind), kind) for v in operand)
+            return f"(and (neq {variable} {MISSING}) (or FALSE {options}))"
+        if isinstance(operand, ParameterRef):
+            other = _literal(self.parameters[operand.parameter].value, "float")
+        elif isinstance(operand, SameRef):
+            other = f"?{prefix}-{operand.same}"
+        elif isinstance(operand, FactRef):
+            other = f"?{operand.alias}-{operand.attribute}"
+        else:
+            other = _literal(operand, kind)
+        compared = _compared(test.op, variable, other, kind)
+        return f"(and (neq {variable} {MISSING}) (neq {other} {MISSING}) {compared})"
 
 
-def _rule(
-    rule: Rule,
-    number: int,
-    when: Sequence[Pattern],
-    templates: Mapping[str, Template],
-    parameters: Mapping[str, Quantity],
-) -> str:
-    conditions = [_pattern(p, templates, parameters, True) for p in when]
-    conditions += [f"(not {_pattern(p, templates, parameters, False)})" for p in rule.unless]
-    names = " ".join(f"?{p.template}-name" for p in when)
-    return (
-        f"(defrule {rule.code}-{number} {' '.join(conditions)} "
-        f"=> (fired {_text(rule.code)} {names}))"
-    )
-
-
-def _pattern(
-    pattern: Pattern,
-    templates: Mapping[str, Template],
-    parameters: Mapping[str, Quantity],
-    positive: bool,
-) -> str:
-    alias = pattern.template
-    kinds = templates[alias].attributes
-    prefix = alias if positive else f"no-{alias}"
-    slots = "".join(f"({name} ?{prefix}-{name})" for name in kinds)
-    tests = [_test(test, prefix, kinds[test.attribute].type, parameters) for test in pattern.tests]
-    condition = f"(and {' '.join(tests)})" if len(tests) > 1 else "".join(tests)
-    constraint = f"&:{condition}" if tests else ""
-    # The last slot carries the test, so that every variable is bound before it.
-    last = list(kinds)[-1]
-    slots = slots.replace(f"({last} ?{prefix}-{last})", f"({last} ?{prefix}-{last}{constraint})")
-    return f"({alias} (fact-name ?{prefix}-name) {slots})"
-
-
-def _test(test: Test, prefix: str, kind: str, parameters: Mapping[str, Quantity]) -> str:
-    variable = f"?{prefix}-{test.attribute}"
-    if test.op == "known":
-        return f"({'neq' if test.operand else 'eq'} {variable} {MISSING})"
-    operand = test.operand
-    if isinstance(operand, ParameterRef):
-        other = _literal(parameters[operand.parameter].value, kind)
-    elif isinstance(operand, SameRef):
-        other = f"?{prefix}-{operand.same}"
-    elif isinstance(operand, FactRef):
-        other = f"?{operand.alias}-{operand.attribute}"
-    else:
-        other = _literal(operand, kind)  # type: ignore[arg-type]
-    compared = f"({OPS[test.op]} {variable} {other})"
-    return f"(and (neq {variable} {MISSING}) {compared})"
+def _compared(op: str, one: str, other: str, kind: str) -> str:
+    if op in OPS:
+        return f"({OPS[op]} {one} {other})"
+    words = {"eq": "=", "neq": "<>"} if kind in NUMBERS else {"eq": "eq", "neq": "neq"}
+    return f"({words[op]} {one} {other})"
 
 
 def _literal(value: Value | None, kind: str) -> str:
