@@ -37,7 +37,6 @@ class Variant:
     ``order`` is the rule's place among the rules, ``width`` how many facts it matches.
     """
 
-    rule: Rule
     order: int
     width: int
 
@@ -111,7 +110,7 @@ def compile_rules(
     for number, rule in enumerate(chosen):
         for at, choice in enumerate(_choices(rule)):
             name = f"{rule.code.lower()}_{at}"
-            variants[name] = Variant(rule, number, len(rule.when))
+            variants[name] = Variant(number, len(rule.when))
             own = asked[name] = [_phase(order.index(rule.stage) + 1)]
             for i, pattern in enumerate((*rule.when, *rule.unless)):
                 alias = pattern.template + ("$not" if i >= len(rule.when) else "")
