@@ -354,9 +354,11 @@ def test_an_engine_nobody_knows_is_refused(make, monkeypatch):
     )
 
 
-MISSING = ModuleNotFoundError("No module named 'durable_rules_engine'", name="durable_rules_engine")
-OF_313 = ImportError("durable_rules_engine.so: undefined symbol: PyEval_CallObject")
-BROKEN = ImportError("durable_rules_engine.so: wrong ELF class")
+EXTENSION = "durable_rules_engine"
+MISSING = ModuleNotFoundError(f"No module named '{EXTENSION}'", name=EXTENSION)
+OF_313 = ImportError(f"{EXTENSION}.so: undefined symbol: PyEval_CallObject", name=EXTENSION)
+BROKEN = ImportError(f"{EXTENSION}.so: wrong ELF class", name=EXTENSION)
+ELSEWHERE = ModuleNotFoundError("No module named 'x'", name="x")
 
 
 @pytest.fixture
@@ -366,7 +368,7 @@ def importing(monkeypatch):
 
     def fail(error):
         def found(name, *rest):
-            if name == "durable_rules_engine":
+            if name == EXTENSION:
                 raise error
             return original(name, *rest)
 
@@ -384,7 +386,8 @@ def test_python_stands_in_where_the_engine_was_never_built(make, importing, erro
 
 
 @pytest.mark.parametrize(
-    ("error", "choice"), [(BROKEN, ""), (MISSING, "durable-rules"), (OF_313, "durable-rules")]
+    ("error", "choice"),
+    [(BROKEN, ""), (ELSEWHERE, ""), (MISSING, "durable-rules"), (OF_313, "durable-rules")],
 )
 def test_an_engine_that_should_load_and_does_not_is_told(
     make, monkeypatch, importing, error, choice

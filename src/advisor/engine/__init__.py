@@ -138,4 +138,5 @@ class Engine:
 
 def _never_built(error: ImportError) -> bool:
     """Whether the extension is absent, or was built for Python 3.13 without the define it needs."""
-    return error.name == "durable_rules_engine" or "PyEval_CallObject" in str(error)
+    absent = isinstance(error, ModuleNotFoundError) and error.name == "durable_rules_engine"
+    return absent or "PyEval_CallObject" in str(error)
