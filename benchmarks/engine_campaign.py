@@ -13,6 +13,7 @@ says how the campaign noticed: by a difference, an error or a crash. The tests r
 from __future__ import annotations
 
 import argparse
+import os
 import random
 from collections.abc import Sequence
 from pathlib import Path
@@ -315,6 +316,7 @@ def resident_kb() -> int:
 
 def main() -> None:
     """The command."""
+    os.environ["ADVISOR_ENGINE"] = "durable-rules"
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
