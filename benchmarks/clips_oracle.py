@@ -56,7 +56,7 @@ class Oracle:
 
     def _run(self, environment: clips.Environment, facts: Sequence[Fact]) -> set[Match]:
         environment.reset()
-        self.found = set()
+        self.found.clear()
         for fact in facts:
             slots = " ".join(
                 f"({name} {_literal(fact.values.get(name), attribute.type)})"
@@ -64,13 +64,14 @@ class Oracle:
             )
             environment.assert_string(f"({fact.kind} (fact-name {_text(fact.name)}) {slots})")
         environment.run()
-        return self.found
+        return set(self.found)
 
     def _environment(self, rules: Sequence[Rule]) -> clips.Environment:
         environment = clips.Environment()
+        found = self.found  # not self: CLIPS holds the function for as long as the environment
 
         def fired(code: str, *names: str) -> None:
-            self.found.add((str(code), tuple(str(name) for name in names)))
+            found.add((str(code), tuple(str(name) for name in names)))
 
         environment.define_function(fired, "fired")
         for name, template in self.rulebase.templates.items():
