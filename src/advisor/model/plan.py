@@ -52,7 +52,10 @@ class Rig(Strict):
 
 
 class Plan(Strict):
-    """One way to run ``model`` on ``rig``. ``id`` is unique within a consultation."""
+    """One way to run ``model`` on ``rig``. ``id`` is unique within a consultation.
+
+    ``gpu_layers`` fixes how many layers the devices hold under cpu-offload; None: what fits.
+    """
 
     id: str
     rig: Rig
@@ -61,6 +64,7 @@ class Plan(Strict):
     kv: KvType
     split: Split
     runtime: str
+    gpu_layers: int | None = None
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from advisor.model.catalog import Model
 from advisor.model.plan import Plan, Rig
 from advisor.model.quantity import Quantity, calculated, known
 
-from .memory import VLLM_LIKE
+from .rooms import VLLM_LIKE
 from .throughput import Throughput
 
 
@@ -18,12 +18,16 @@ from .throughput import Throughput
 class Request:
     """What is asked of a plan: tokens a request may hold, and requests at once.
 
-    ``power_cap_w`` is the node of the cap a rig's ``power_cap_w`` was read from.
+    ``power_cap_w`` is the node of the cap a rig's ``power_cap_w`` was read from. ``prompt_tokens``
+    fill the cache while decoding, half the context where None. ``ram_gb_s`` is the bandwidth of the
+    system memory, the usual desktop's where None.
     """
 
     context_tokens: Quantity
     users: Quantity
     power_cap_w: Quantity | None = None
+    prompt_tokens: Quantity | None = None
+    ram_gb_s: Quantity | None = None
 
 
 class Histories:

@@ -8,9 +8,10 @@ from advisor.model.plan import Plan, Rig, Sized
 from advisor.model.quantity import Quantity, calculated, known
 
 from .history import Histories, Request, guide_share
-from .memory import GIB, Memory, memory
+from .memory import Memory, memory
 from .power import Watts, watts
 from .price import PriceResult, price
+from .rooms import GIB
 from .throughput import Throughput, throughput
 
 

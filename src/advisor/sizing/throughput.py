@@ -15,7 +15,8 @@ from advisor.knowledge import Knowledge
 from advisor.model.catalog import Device
 from advisor.model.plan import Plan
 
-from .memory import GIB, Memory
+from .memory import Memory
+from .rooms import GIB
 
 Limit = Literal["memory-bandwidth", "compute", "link", "cpu", "kv-room"]
 
