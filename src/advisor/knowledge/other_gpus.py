@@ -180,6 +180,7 @@ def _device(slug: str, gpu: Any, correction: GpuCorrection | None) -> Device:
         form="machine" if machine else "module" if slot in MODULES else "card",
         fp16_tflops=figures["fp16_tflops"],
         fp8=(capability or 0) >= 8.9 or str(gpu.architecture) in WITH_FP8,
+        hbm=str(gpu.memory_type).startswith("HBM"),
         compute_capability=capability,
         p2p=vendor == "nvidia" and kind not in ("consumer", "unified"),
         year=gpu.release_date.year if gpu.release_date else 2000,

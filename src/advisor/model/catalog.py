@@ -35,6 +35,7 @@ class Device(Strict):
     ``tdp_w`` of a whole machine is its wall draw under load. ``fp16_tflops`` is the fastest dense
     rate with 16-bit weights, which is FP32 where FP16 is crippled. ``p2p`` tells that the stock
     driver lets cards reach each other's memory over PCIe; False also where that is not known.
+    ``hbm``: stacked memory, of which programs reach a smaller share of the bandwidth.
     """
 
     slug: str
@@ -58,6 +59,7 @@ class Device(Strict):
     link_max_devices: int | None = None
     fp16_tflops: Positive
     fp8: bool
+    hbm: bool = False
     compute_capability: float | None = None
     p2p: bool
     year: int

@@ -27,7 +27,8 @@ class Rig(Strict):
     """Hardware before anything runs on it.
 
     ``link_gb_s`` is one direction between two devices; ``lanes`` the narrowest GPU slot.
-    ``nodes`` counts machines; ``host_ram_gb`` is 0 where unknown.
+    ``nodes`` counts machines, which reach each other's memory directly where ``rdma``;
+    ``host_ram_gb`` is 0 where unknown.
     """
 
     slug: str
@@ -36,6 +37,7 @@ class Rig(Strict):
     link: Link
     link_gb_s: Quantity | None = None
     nodes: int = 1
+    rdma: bool = False
     lanes: int | None = None
     rental: bool = False
     host_ram_gb: float = 0.0
@@ -54,7 +56,8 @@ class Rig(Strict):
 class Plan(Strict):
     """One way to run ``model`` on ``rig``. ``id`` is unique within a consultation.
 
-    ``gpu_layers`` fixes how many layers the devices hold under cpu-offload; None: what fits.
+    ``gpu_layers`` fixes how many layers the devices hold under cpu-offload, or of how many the
+    experts under experts-in-ram; None: what fits.
     """
 
     id: str

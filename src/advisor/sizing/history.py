@@ -10,6 +10,7 @@ from advisor.model.catalog import Model
 from advisor.model.plan import Plan, Rig
 from advisor.model.quantity import Quantity, calculated, known
 
+from .decode import Part
 from .rooms import VLLM_LIKE
 from .throughput import Throughput
 
@@ -190,35 +191,40 @@ class Histories:
         return ("reserve-llamacpp-gib",)
 
     def speed(self) -> None:
-        figures, speed = self.figures, self.pace
-        parameters = self.parameters(*speed.parameters)
-        bandwidth = self.devices("bandwidth_gb_s")
-        link = (self.plan.rig.link_gb_s,) if self.plan.rig.link_gb_s else ()
-        active = self.knowledge.figure(self.plan.model, "active_params_b")
-        base = (figures["weights_gib"], figures["kv_gib"], active, *bandwidth, *link, *parameters)
+        pace = self.pace
+        alone = self._parts("", "token", pace.parts)
         middle = self.add(
             "decode_tok_s",
             "decode, one request",
             "tok/s",
-            DECODE_FORMULA[self.plan.split],
-            base,
+            "1000 / the milliseconds of a token",
+            alone,
         )
         self._ends("decode", middle)
         prompt = self.add(
             "prefill_tok_s",
             "reading the prompt",
             "tok/s",
-            "compute x share reached / (2 x active parameters)",
-            (active, *self.devices("fp16_tflops"), *self.parameters("efficiency-prefill")),
+            "compute x share reached / operations a token, and the exchanges",
+            (
+                self.knowledge.figure(self.plan.model, "active_params_b"),
+                *self.devices("fp16_tflops"),
+                *self.parameters(*pace.prefill_parameters),
+            ),
         )
         self._ends("prefill", prompt)
-        shared = self.parameters("efficiency-batch") if self.request.users.number > 1 else ()
+        users, room = self.request.users, self.figures["max_users"]
+        steps = (
+            (middle,)
+            if pace.together == pace.parts
+            else self._parts("step_", "step", pace.together)
+        )
         together = self.add(
             "aggregate_tok_s",
             "decode, all requests together",
             "tok/s",
-            "smallest of bandwidth, compute and cache room",
-            (middle, prompt, figures["max_users"], self.request.users, *shared),
+            "requests that fit / the time of a step",
+            (*steps, users, room),
         )
         self._ends("aggregate", together)
         each = self.add(
@@ -226,13 +232,57 @@ class Histories:
             "decode, each of the requests",
             "tok/s",
             "all together / requests",
-            (together, self.request.users),
+            (together, users),
         )
         self._ends("per_user", each)
 
+    def _parts(self, prefix: str, of: str, parts: tuple[Part, ...]) -> tuple[Quantity, ...]:
+        """The parts of a step's time, milliseconds."""
+        made = []
+        for part in parts:
+            label, formula = PART_WORDS[part.name]
+            inputs = (*self._figures_of(part.name), *self.parameters(*part.parameters))
+            made.append(
+                calculated(
+                    f"{self.plan.id}.{prefix}{part.name}_ms",
+                    f"{label}, each {of}",
+                    part.seconds * 1000,
+                    "ms",
+                    formula,
+                    inputs,
+                )
+            )
+        return tuple(made)
+
+    def _figures_of(self, part: str) -> tuple[Quantity, ...]:
+        """The figures, besides parameters, that a part of the time is made from."""
+        figures, model, rig = self.figures, self.plan.model, self.plan.rig
+        if part == "read":
+            fill = self.request.prompt_tokens or self.request.context_tokens
+            active = self.knowledge.figure(model, "active_params_b")
+            weights = (figures["weights_gib"], figures["kv_gib"], active, fill)
+            return (*weights, *self.devices("bandwidth_gb_s"))
+        if part == "layers":
+            return (self.knowledge.figure(model, "layers"),)
+        if part == "exchange":
+            fields = ("layers", "hidden_size")
+            link = (rig.link_gb_s,) if rig.link_gb_s else ()
+            return (*(self.knowledge.figure(model, field) for field in fields), *link)
+        if part == "batch":
+            active = self.knowledge.figure(model, "active_params_b")
+            return (active, self.request.users, *self.devices("fp16_tflops"))
+        if part == "ram":
+            bandwidth = self.request.ram_gb_s or self.knowledge.parameter("ram-gb-s")
+            return (figures["ram_gib"], bandwidth)
+        if part == "cap":
+            cap = (self.request.power_cap_w,) if self.request.power_cap_w else ()
+            return (*cap, *self.devices("tdp_w"))
+        return ()
+
     def _ends(self, name: str, middle: Quantity) -> None:
+        kind = self.pace.ranges["aggregate" if name == "per_user" else name]
         for end in ("low", "high"):
-            factor = self.knowledge.parameter(f"{self.pace.range}-{end}")
+            factor = self.knowledge.parameter(f"{kind}-{end}")
             self.add(
                 f"{name}_{end}_tok_s",
                 f"{middle.label}, {end}",
@@ -303,12 +353,22 @@ def kv_layout(model: Model) -> str:
     return " + ".join(parts)
 
 
-DECODE_FORMULA = {
-    "none": "bandwidth x efficiency / (active weights + half the cache)",
-    "layer": "1 / sum over devices of (its share of active weights and cache / its speed)",
-    "pipeline": "1 / (sum of the stages' times + one network hop a machine)",
-    "tensor": "1 / (bytes a card / (bandwidth x efficiencies) + 2 exchanges a layer)",
-    "replica": "as tensor parallel within one machine",
-    "experts-in-ram": "1 / (time on the card + active weights in RAM / RAM bandwidth)",
-    "cpu-offload": "1 / (time on the cards + weights in RAM / RAM bandwidth)",
+PART_WORDS = {
+    "read": (
+        "reading weights and cache",
+        "sum over the devices (the largest where they share a layer) of bytes / bandwidth reached",
+    ),
+    "layers": ("work that does not depend on size", "layers x time a layer"),
+    "batch": ("arithmetic of the further requests", "2 x active parameters x requests / compute"),
+    "exchange": (
+        "exchanges between the devices",
+        "layers x (latency of two exchanges + activations / link)",
+    ),
+    "hops": ("passing on between machines", "machines less one x time of a hop"),
+    "ram": (
+        "reading system memory",
+        "bytes in system memory that a token needs / bandwidth reached",
+    ),
+    "ollama": ("what Ollama adds", "the time / share it keeps - the time"),
+    "cap": ("what the power cap costs", "the time / share kept under the cap - the time"),
 }

@@ -24,7 +24,7 @@ def values_per_token(group: LayerGroup, tensor_size: int = 1) -> float:
     return (1 if group.shared_kv else 2) * heads * group.head_dim
 
 
-def cache_bytes(model: Model, tokens: int, bits: float, tensor_size: int = 1) -> float:
+def cache_bytes(model: Model, tokens: float, bits: float, tensor_size: int = 1) -> float:
     """Bytes of one request's cache at ``tokens``, over all layers and devices.
 
     ``bits`` is the width of one stored value, block scales included.

@@ -28,6 +28,9 @@ def on_devices(
         experts, active = model.experts or 1, model.experts_active or 1
         routed = (model.total_params_b - model.active_params_b) / (1 - active / experts)
         always = max(0.02, 1 - routed / model.total_params_b)
+        if plan.gpu_layers is not None:
+            on_gpu = weights_gib * (always + (1 - always) * plan.gpu_layers / model.layers)
+            return on_gpu, weights_gib - on_gpu
         on_gpu = min(weights_gib, max(weights_gib * always, min(weights_gib, space - kv_gib)))
         return on_gpu, weights_gib - on_gpu
     return weights_gib, 0.0

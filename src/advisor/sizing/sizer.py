@@ -80,9 +80,13 @@ class Sizer:
         weights = self.weights_gib(plan.model, plan.quant)
         context, users = int(request.context_tokens.number), int(request.users.number)
         held = memory(plan, weights.number, context, users, self.knowledge)
-        speed = throughput(plan, held, context, users, self.knowledge)
+        cached = request.prompt_tokens.number if request.prompt_tokens else context / 2
+        ram = request.ram_gb_s or self.knowledge.parameter("ram-gb-s")
+        speed = throughput(plan, held, cached, users, ram.number, self.knowledge)
         need = watts(plan.rig, self.knowledge)
-        numbers = _numbers(held, speed, need) | {"guide_effective_gb": self._guide_gb(plan.rig)}
+        numbers = _numbers(held, speed, need, self.knowledge) | {
+            "guide_effective_gb": self._guide_gb(plan.rig)
+        }
         numbers |= {
             f"per_user{end}_tok_s": numbers[f"aggregate{end}_tok_s"] / users
             for end in ("", "_low", "_high")
@@ -102,14 +106,19 @@ class Sizer:
         return sum(m.device.memory_gb * m.count for m in rig.members) * share
 
 
-def _numbers(held: Memory, speed: Throughput, need: Watts) -> dict[str, float]:
+def _numbers(
+    held: Memory, speed: Throughput, need: Watts, knowledge: Knowledge
+) -> dict[str, float]:
     """The values of every figure, by name."""
     means = {
         "decode": speed.decode_tok_s,
         "prefill": speed.prefill_tok_s,
         "aggregate": speed.aggregate_tok_s,
     }
-    ranges = {"": 1.0, "_low": speed.low, "_high": speed.high}
+
+    def end(name: str, end: str) -> float:
+        return knowledge.parameter(f"{speed.ranges[name]}-{end}").number
+
     return {
         "weights_gib": held.weights_gib,
         "kv_gib": held.kv_gib,
@@ -123,11 +132,9 @@ def _numbers(held: Memory, speed: Throughput, need: Watts) -> dict[str, float]:
         "full_kv_headroom_gib": held.full_kv_headroom_gib,
         "max_context_tokens": held.max_context_tokens,
         "max_users": held.max_users,
-        **{
-            f"{name}{end}_tok_s": mean * factor
-            for name, mean in means.items()
-            for end, factor in ranges.items()
-        },
+        **{f"{name}_tok_s": mean for name, mean in means.items()},
+        **{f"{name}_low_tok_s": mean * end(name, "low") for name, mean in means.items()},
+        **{f"{name}_high_tok_s": mean * end(name, "high") for name, mean in means.items()},
         "gpu_w": need.gpu_w,
         "system_w": need.system_w,
         "psu_needed_w": need.psu_needed_w,
