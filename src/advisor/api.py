@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import json
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from pydantic import BaseModel
 
@@ -15,20 +19,25 @@ from advisor.model.advice import Advice, WhatIf
 from advisor.model.profile import Profile
 from advisor.profiles import override, profile_from, read_profile
 from advisor.render import render
+from advisor.render.document import render_sections
 from advisor.yamlio import Document
 
 if TYPE_CHECKING:
     from advisor.consult.advising import Consultant
+    from advisor.consult.estimating import Estimator
     from advisor.knowledge import Knowledge
     from advisor.rulebase import Rule, RuleBase
 
 __all__ = [
     "consult",
     "consultant",
+    "estimate",
+    "estimate_lines",
     "knowledge",
     "profile_from",
     "read_profile",
     "render",
+    "render_estimate",
     "rulebase",
 ]
 
@@ -105,12 +114,87 @@ def what_if(
     return advice.model_copy(update={"what_if": found})
 
 
+@lru_cache(maxsize=4)
+def estimator(overlays: tuple[Path, ...] = ()) -> Estimator:
+    """An estimator ready for many configurations. It needs no rule engine."""
+    from advisor.consult.estimating import Estimator
+
+    return Estimator(knowledge(overlays), rulebase(overlays))
+
+
+def estimate(
+    data: Mapping[str, Any],
+    overlays: tuple[Path, ...] = (),
+    place: tuple[str, int | None] = ("command line", None),
+) -> dict[str, Any]:
+    """Memory and speed of one configuration, in the form of ``estimate --format json``.
+
+    ``data`` has the names of a line of ``estimate --batch``; ``place`` is the file and line it
+    stands in. Raises InputError for fields, values and words that are not accepted.
+    """
+    from advisor.consult.asked import asked_from
+    from advisor.consult.estimate_report import report
+
+    file, line = place
+    asked = asked_from(data, file, line)
+    try:
+        found = estimator(overlays).estimate(asked)
+    except InputError as error:
+        outside = ("profile", "command line")
+        raise InputError(
+            *(replace(p, file=file, line=line) if p.file in outside else p for p in error.problems)
+        ) from None
+    return report(found, knowledge(overlays))
+
+
+def estimate_lines(source: str, out: BinaryIO, overlays: tuple[Path, ...] = ()) -> int:
+    """An estimate for every line of the file ``source`` (``-`` is standard input), a line each.
+
+    Returns 1 when some lines could not be estimated, which are told on standard error and in their
+    place, else 0. Raises InputError when the file cannot be opened.
+    """
+    from advisor.consult.estimate_lines import results
+
+    def one(data: dict[str, Any], line: int) -> dict[str, Any]:
+        return estimate(data, overlays, (file, line))
+
+    file = "<stdin>" if source == "-" else source
+    failed = 0
+    try:
+        with nullcontext(sys.stdin.buffer) if source == "-" else Path(source).open("rb") as lines:
+            for written, good in results(lines, file, one):
+                out.write(written)
+                if not good:
+                    failed = 1
+                    print(json.loads(written)["error"], file=sys.stderr)
+    except OSError as error:
+        what = f"cannot be read: {error.strerror}"
+        raise InputError(Problem(source, what, accepted="a file with one object a line")) from None
+    out.flush()
+    return failed
+
+
+def render_estimate(
+    found: dict[str, Any], form: str, *, color: bool = False, width: int = 88
+) -> str:
+    """An estimate as ``text``, ``markdown``, ``html`` or ``json``."""
+    from advisor.render.estimate import sections
+
+    if form == "json":
+        return json.dumps(found, ensure_ascii=False, indent=2) + "\n"
+    return render_sections(sections(found), form, color=color, width=width)
+
+
 def schema(kind: str) -> dict[str, Any]:
-    """The JSON Schema of ``profile``, ``advice``, ``rule`` or ``knowledge``."""
+    """The JSON Schema of ``profile``, ``advice``, ``estimate``, ``rule`` or ``knowledge``."""
     if kind == "profile":
         return Profile.model_json_schema()
     if kind == "advice":
         return Advice.model_json_schema(mode="serialization")
+    if kind == "estimate":
+        from advisor.model.estimate import Estimate
+
+        return Estimate.model_json_schema(mode="serialization")
     if kind == "rule":
         from advisor.rulebase.rule import RuleEntry
 

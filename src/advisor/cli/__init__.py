@@ -15,6 +15,7 @@ VERBS = {
     "advise": "advice for one profile file",
     "catalog": "what the knowledge base holds, with sources",
     "claim": "one claim of the guide, or all of them",
+    "estimate": "memory and speed of one model on one rig",
     "rule": "one rule, or all of them",
     "schema": "the JSON Schema of a format",
 }

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from advisor.engine import Engine
 from advisor.knowledge import Knowledge
 from advisor.model.advice import Advice
-from advisor.model.catalog import BuildTemplate, Model, Quant, Runtime
+from advisor.model.catalog import BuildTemplate, Model
 from advisor.model.facts import Fact
 from advisor.model.plan import Plan, Rig, Sized
 from advisor.model.profile import FIELDS, Profile
@@ -20,12 +20,13 @@ from .assemble import Outcome, assemble
 from .build_facts import BuildFacts
 from .changes import changes
 from .contrast import against
+from .formats import Formats
 from .judged import Judged
-from .profile_facts import ProfileNodes, circuit_node, is_class, model_fact, profile_fact
+from .profile_facts import ProfileNodes, circuit_node, model_fact, profile_fact
 from .ranking import Ranking, figure_of, nearest, rank, rejections
 from .rigs import SHAPING_FIELDS, RigMaker, template_from
 from .settled import settled
-from .words import model_named, quant_named
+from .words import model_named
 
 MOST_BUILDS = 6
 
@@ -138,9 +139,7 @@ class _Case:
         self.knowledge = knowledge = consultant.knowledge
         self.nodes = ProfileNodes(profile)
         self.model: Model = model_named(profile.target_model, knowledge)
-        self.quant: Quant | None = None
-        if profile.quant != "auto" and not is_class(profile.quant):
-            self.quant = quant_named(profile.quant, knowledge)
+        self.formats = Formats(self.model, profile.quant, knowledge)
         self.maker = RigMaker(profile, self.nodes, knowledge, asked)
         four_bit = knowledge.find_quant("mxfp4" if self.model.native_quant == "mxfp4" else "q4_k_m")
         weights = consultant.sizer.weights_gib(self.model, four_bit)
@@ -289,7 +288,8 @@ class _Case:
         """The plan a fact describes, or None when its runtime cannot load the format asked for."""
         runtime = self.knowledge.runtimes[str(fact.values["runtime"])]
         word = str(fact.values["quant"])
-        quant = self._format(runtime) if word == "as-asked" else self.knowledge.find_quant(word)
+        asked = word == "as-asked"
+        quant = self.formats.of(runtime) if asked else self.knowledge.find_quant(word)
         if quant is None or quant.family not in runtime.families:
             return None
         values = fact.values
@@ -302,26 +302,6 @@ class _Case:
             split=values["split"],  # type: ignore[arg-type]
             runtime=runtime.slug,
         )
-
-    def _format(self, runtime: Runtime) -> Quant | None:
-        """The format asked for; in its class; or that of the person's own file of weights, or the
-        model's own, else the runtime's usual one."""
-        knowledge = self.knowledge
-        if self.quant is not None:
-            return self.quant
-        own_file = knowledge.weight_file(self.model)
-        if own_file is not None and self.profile.quant == "auto":
-            return own_file[1]
-        usual = knowledge.find_quant(runtime.default_quant)
-        if self.profile.quant == "auto":
-            native = self.model.native_quant
-            own = knowledge.find_quant(native) if native else None
-            if own is not None and own.bits_class <= usual.bits_class:
-                return own if own.family in runtime.families else usual
-            return usual
-        wide = knowledge.quants_of_class(self.profile.quant)
-        fitting = [quant for quant in wide if quant.family in runtime.families]
-        return usual if usual in fitting else next(iter(fitting), None)
 
     def _sized(self, plan: Plan) -> Judged:
         consultant = self.consultant

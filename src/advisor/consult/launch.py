@@ -13,9 +13,16 @@ from advisor.model.profile import Profile
 
 def launch(sized: Sized, profile: Profile, knowledge: Knowledge) -> Launch:
     """The runtime's template for this split, filled in with the plan."""
+    runtime = knowledge.runtimes[sized.plan.runtime]
+    command = launch_command(sized, profile.context_tokens, profile.users, knowledge)
+    return Launch(command=command, env=runtime.env, notes=runtime.notes)
+
+
+def launch_command(sized: Sized, context_tokens: int, users: int, knowledge: Knowledge) -> str:
+    """The command that starts the plan for ``users`` requests of ``context_tokens``."""
     plan = sized.plan
     runtime = knowledge.runtimes[plan.runtime]
-    template = runtime.commands.get(plan.split) or runtime.commands["none"]
+    command = runtime.commands.get(plan.split) or runtime.commands["none"]
     nodes = plan.rig.nodes
     held = sum(placed.weights_gib for placed in sized.placed)
     share = held / sized.numbers["weights_gib"]
@@ -23,18 +30,17 @@ def launch(sized: Sized, profile: Profile, knowledge: Knowledge) -> Launch:
         "model": _file(sized, knowledge),
         "repo": _name(sized),
         "gpu_layers": str(int(plan.model.layers * share)),
-        "context": str(profile.context_tokens),
-        "total_context": str(profile.context_tokens * profile.users),
+        "context": str(context_tokens),
+        "total_context": str(context_tokens * users),
         "count": str(plan.rig.device_count),
         "nodes": str(nodes),
         "per_node": str(plan.rig.device_count // nodes),
-        "users": str(profile.users),
+        "users": str(users),
         "kv_flags": runtime.kv_flags.get(plan.kv, ""),
     }
-    command = template
     for name, value in fields.items():
         command = command.replace("{" + name + "}", value)
-    return Launch(command=" ".join(command.split()), env=runtime.env, notes=runtime.notes)
+    return " ".join(command.split())
 
 
 def verify(sized: Sized, knowledge: Knowledge) -> tuple[Check, ...]:

@@ -11,6 +11,7 @@ from advisor.model.catalog import (
     Claim,
     Device,
     Erratum,
+    EstimateNote,
     FileSize,
     LinkCheck,
     Model,
@@ -207,6 +208,11 @@ class Knowledge:
         for row in rows:
             out[row.link] = (*out.get(row.link, ()), (row.command, row.expect))
         return out
+
+    @cached_property
+    def estimate_notes(self) -> dict[str, str]:
+        rows = read_table(EstimateNote, "estimate-notes", self.folders, lambda note: note.id)
+        return {note.id: note.text for note in rows}
 
     @cached_property
     def psu_sizes_w(self) -> tuple[int, ...]:

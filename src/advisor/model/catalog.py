@@ -268,6 +268,13 @@ class LinkCheck(Strict):
     expect: str
 
 
+class EstimateNote(Strict):
+    """A sentence of an estimate; names in braces are filled in."""
+
+    id: str
+    text: str
+
+
 class Superseded(Strict):
     """A machine people name that does not exist, and what stands for it."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from advisor.model.advice import Advice, Build, Rejected
+from advisor.model.advice import Advice, Build, Fit, Rejected, Speed
 from advisor.model.quantity import Node
 
 from .blocks import (
@@ -49,7 +49,13 @@ def outline(advice: Advice) -> list[Section]:
     build = advice.recommendation
     sections += [_what_if(advice), _why_not(advice), _statements(advice)]
     if build is not None:
-        sections += [_cost(build), _fit(build), _speed(build), _run(build), _verify(build)]
+        sections += [
+            _cost(build),
+            fit_section(build.fit),
+            speed_section(build.speed),
+            _run(build),
+            _verify(build),
+        ]
     sections += [
         _warnings(advice),
         _alternatives(advice),
@@ -152,8 +158,8 @@ def _cost(build: Build) -> Section:
     return section
 
 
-def _fit(build: Build) -> Section:
-    fit = build.fit
+def fit_section(fit: Fit) -> Section:
+    """Memory in all and by device."""
     rows = [
         ("weights", f"{fit.weights_gib:.1f}"),
         ("KV cache", f"{fit.kv_gib:.1f}"),
@@ -178,8 +184,8 @@ def _fit(build: Build) -> Section:
     return Section("What fits", [Table(("", "GiB"), tuple(rows)), Table(head, devices)])
 
 
-def _speed(build: Build) -> Section:
-    speed = build.speed
+def speed_section(speed: Speed) -> Section:
+    """Tokens a second, as ranges."""
     rows = [("one user, decode", rates(speed.decode_tok_s))]
     if speed.prefill_tok_s is not None:
         rows.append(("reading the prompt", rates(speed.prefill_tok_s)))
@@ -294,11 +300,11 @@ def _figures(advice: Advice) -> Section:
     lines: list[tuple[int, str]] = []
     for root in ([weights] if weights else []) + roots:
         if root in nodes:
-            lines += _tree(nodes[root], nodes, seen, 0)
+            lines += tree(nodes[root], nodes, seen, 0)
     return Section("How the figures come about", [Tree(tuple(lines))] if lines else [])
 
 
-def _tree(
+def tree(
     node: Node, nodes: dict[str, Node], seen: set[str], depth: int
 ) -> Iterator[tuple[int, str]]:
     """A node, then what it was made from; a node seen before is only named."""
@@ -316,7 +322,7 @@ def _tree(
         tail = ["you said"]
     yield depth, clean(f"{text} ({'; '.join(tail)})")
     for id in node.inputs:
-        yield from _tree(nodes[id], nodes, seen, depth + 1)
+        yield from tree(nodes[id], nodes, seen, depth + 1)
 
 
 def _sources(advice: Advice) -> Section:

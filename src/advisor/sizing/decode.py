@@ -57,6 +57,12 @@ class Step:
     def seconds(self) -> float:
         return sum(part.seconds for part in self.parts)
 
+    @property
+    def kept_under_cap(self) -> float:
+        """The share of the speed that a power cap leaves."""
+        lost = sum(part.seconds for part in self.parts if part.name == "cap")
+        return 1 - lost / self.seconds
+
 
 class Stepper:
     """Times the steps of one plan.

@@ -37,6 +37,8 @@ def memory(
     devices = plan.rig.devices
     if plan.split == "replica":
         devices = devices[: len(devices) // plan.rig.nodes]
+    if not devices:
+        return _in_system_memory(plan, weights_gib, context_tokens, users, knowledge)
     rooms = [room(device, plan, knowledge) for device in devices]
     size = len(devices) if plan.split in ("tensor", "replica") else 1
     copies = plan.rig.nodes if plan.split == "replica" else 1
@@ -95,4 +97,26 @@ def memory(
         max_context_tokens=longest_context(plan.model, cache_room / local_users, bits, size),
         max_users=min(100_000, int(cache_room / GIB / one_user) * copies if one_user else 100_000),
         ram_weights_gib=in_ram,
+    )
+
+
+def _in_system_memory(
+    plan: Plan, weights_gib: float, context_tokens: int, users: int, knowledge: Knowledge
+) -> Memory:
+    """A plan without a device: all of it lies in system memory, whose size is not known."""
+    bits = knowledge.parameter(f"kv-bits-{plan.kv}").number
+    cache_gib = cache_bytes(plan.model, context_tokens, bits) * users / GIB
+    return Memory(
+        placed=(),
+        weights_gib=weights_gib,
+        kv_gib=cache_gib,
+        compute_gib=0.0,
+        reserve_gib=0.0,
+        usable_gib=0.0,
+        total_gib=0.0,
+        headroom_gib=-weights_gib - cache_gib,
+        full_kv_headroom_gib=-weights_gib - cache_gib,
+        max_context_tokens=0,
+        max_users=users,
+        ram_weights_gib=weights_gib,
     )

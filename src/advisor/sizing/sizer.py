@@ -135,6 +135,7 @@ def _numbers(
         **{f"{name}_tok_s": mean for name, mean in means.items()},
         **{f"{name}_low_tok_s": mean * end(name, "low") for name, mean in means.items()},
         **{f"{name}_high_tok_s": mean * end(name, "high") for name, mean in means.items()},
+        "kept_under_cap": speed.kept_under_cap,
         "gpu_w": need.gpu_w,
         "system_w": need.system_w,
         "psu_needed_w": need.psu_needed_w,

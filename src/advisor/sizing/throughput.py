@@ -40,6 +40,7 @@ class Throughput:
     prefill_parameters: tuple[str, ...]
     ranges: dict[str, str]
     limited_by: Limit
+    kept_under_cap: float
 
 
 def throughput(
@@ -72,6 +73,7 @@ def throughput(
         parts=alone.parts,
         together=together.parts,
         prefill_parameters=tuple(noted.ids),
+        kept_under_cap=alone.kept_under_cap,
         ranges={"decode": decode, "prefill": "range-prefill", "aggregate": many},
         limited_by="kv-room" if served < users else _limit(together),
     )
