@@ -93,7 +93,12 @@ class LayerGroup(Strict):
 
 
 class Model(Strict):
-    """A language model; parameter counts in units of 10**9."""
+    """A language model; parameter counts in units of 10**9.
+
+    ``unloaded_params_b`` is what ``total_params_b`` counts and a text-only run does not load:
+    vision, the head for predicting several tokens, a tied embedding counted twice.
+    ``tied_embeddings`` tells that one tensor is both the embedding and the output.
+    """
 
     slug: str
     name: str
@@ -106,6 +111,8 @@ class Model(Strict):
     heads: Count
     kv_heads: Count
     vocab_size: Count
+    tied_embeddings: bool = False
+    unloaded_params_b: float = 0.0
     max_context_tokens: Count
     attention: tuple[LayerGroup, ...]
     experts: int | None = None
@@ -118,7 +125,12 @@ class Model(Strict):
 
 
 class Quant(Strict):
-    """A weight format. ``bits_per_weight`` is the whole file's average."""
+    """A weight format. ``bits_per_weight`` is the whole file's average.
+
+    Formats that treat tensors unlike have widths by class: ``layer_bits`` for what stands in the
+    layers, experts included, ``attention_bits`` where attention has another, ``embedding_bits`` and
+    ``output_bits``. Where a class is left out the average stands for it.
+    """
 
     slug: str
     name: str
@@ -126,6 +138,10 @@ class Quant(Strict):
     family: Family
     bits_class: int  # 4 for every "Q4"-like format
     bits_per_weight: Positive
+    layer_bits: Positive | None = None
+    attention_bits: Positive | None = None
+    embedding_bits: Positive | None = None
+    output_bits: Positive | None = None
     runtimes: tuple[str, ...]
     min_compute_capability: float | None = None
     note: str = ""

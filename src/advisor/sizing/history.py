@@ -11,7 +11,7 @@ from advisor.model.plan import Plan, Rig
 from advisor.model.quantity import Quantity, calculated, known
 
 from .decode import Part
-from .rooms import VLLM_LIKE
+from .rooms import fills_share
 from .throughput import Throughput
 
 
@@ -101,13 +101,7 @@ class Histories:
             "values cached a token x bits / 8 x tokens x users / 2^30",
             (*asked, shape, bits),
         )
-        if plan.runtime in VLLM_LIKE and plan.rig.members[0].device.form != "machine":
-            formula = "activations a card x cards"
-            buffers = self.parameters("vllm-activation-gib")
-        else:
-            formula = "ubatch x (vocabulary + hidden size) x 4 bytes x devices / 2^30"
-            sizes = [self.knowledge.figure(model, f) for f in ("vocab_size", "hidden_size")]
-            buffers = (*self.parameters("ubatch-tokens"), *sizes)
+        formula, buffers = self._buffers()
         compute = self.add("compute_gib", "compute buffers", "GiB", formula, buffers)
         self.add(
             "ram_gib",
@@ -117,7 +111,11 @@ class Histories:
             (weights,),
         )
         total = self.add(
-            "total_gib", "memory of all devices", "GiB", self._summed("visible_gib"), visible
+            "total_gib",
+            "memory of all devices",
+            "GiB",
+            self._summed("visible_gib") or "no device",
+            visible or (weights,),
         )
         reserve = self.add(
             "reserve_gib",
@@ -179,16 +177,45 @@ class Histories:
             (share, *gigabytes),
         )
 
+    def _buffers(self) -> tuple[str, tuple[Quantity, ...]]:
+        """Formula and inputs of the compute buffers."""
+        plan, request = self.plan, self.request
+        if fills_share(plan):
+            return "activations a card x cards", self.parameters("vllm-activation-gib")
+        sizes = [self.knowledge.figure(plan.model, f) for f in ("vocab_size", "hidden_size")]
+        context = self.parameters(*self._contexts())
+        beside = " + driver context" if context else ""
+        if plan.runtime == "exllama":
+            formula = "chunk x (vocabulary + hidden size) x 2 bytes" + beside
+            return formula, (*self.parameters("exllama-chunk-tokens"), *sizes, *context)
+        formula = "ubatch x the larger of logits and attention, 4 x (vocabulary + hidden size) or "
+        formula += "6 x context + 24 x hidden size bytes" + beside
+        if len(plan.rig.devices) > 1:
+            formula += ", a device; logits on the last"
+        if plan.split == "layer":
+            formula += ", four copies of the inputs on each"
+        if plan.split == "experts-in-ram":
+            formula += " + one matrix of experts"
+        batch = self.parameters("ubatch-tokens")
+        return formula, (*batch, *sizes, request.context_tokens, *context)
+
+    def _contexts(self) -> tuple[str, ...]:
+        """The parameter behind the driver's context on each card, where there is one."""
+        own = [m for m in self.plan.rig.members if m.device.vendor != "apple"]
+        return ("driver-context-gib",) if own else ()
+
     def _reserves(self) -> tuple[str, ...]:
         """The parameters behind what runtime and system keep free."""
+        if not self.plan.rig.members:
+            return ()
         device = self.plan.rig.members[0].device
-        if self.plan.runtime in VLLM_LIKE and device.form != "machine":
+        if fills_share(self.plan):
             return ("vllm-memory-fraction",)
         if device.vendor == "apple":
             return ("wired-share-small", "wired-share-large", "wired-small-up-to-gb")
         if device.form == "machine":
             return ("reserve-unified-gib",)
-        return ("reserve-llamacpp-gib",)
+        return ("reserve-card-gib",)
 
     def speed(self) -> None:
         pace = self.pace
@@ -328,7 +355,7 @@ def guide_share(rig: Rig) -> str:
     """The parameter with the guide's share of the total for such a rig."""
     if rig.nodes > 1:
         return "guide-effective-cluster"
-    if rig.members[0].device.vendor == "apple":
+    if rig.members and rig.members[0].device.vendor == "apple":
         return "guide-effective-apple"
     return "guide-effective-mixed" if len(rig.members) > 1 else "guide-effective-symmetric"
 

@@ -2,7 +2,9 @@
 
 Grouped-query attention keeps 2 x kv_heads x head_dim values a layer and token; latent attention
 (MLA) kv_lora_rank + rope_dim; a window stops growth; compression keeps one entry for several
-tokens; linear attention holds a fixed state (DeepSeek-V2 paper, Llama 2 paper, llama.cpp cache).
+tokens (DeepSeek-V2 paper, Llama 2 paper, llama.cpp cache). Linear attention holds a fixed state in
+32 bits: value heads x key width x value width, and the last inputs of its convolution, (kernel - 1)
+x (2 x keys + values); llama.cpp logs 144.00 + 5.62 MiB for the 48 such layers of Qwen3.5-27B.
 """
 
 from __future__ import annotations
@@ -12,15 +14,21 @@ from advisor.model.catalog import LayerGroup, Model
 LONGEST = 10_485_760
 ROUNDING = 1e-6
 """Share of a token by which a context may exceed the room, for what floats lose."""
+CELLS = 256
+"""Windowed caches of llama.cpp are padded to so many tokens."""
 
 
 def values_per_token(group: LayerGroup, tensor_size: int = 1) -> float:
-    """Values a token adds to one layer; KV heads are replicated when fewer than ``tensor_size``."""
+    """Values a token adds to one layer over ``tensor_size`` devices.
+
+    KV heads are copied where there are fewer than devices, and shared out unevenly where they do
+    not divide; latent attention is copied to every device.
+    """
     if group.kind == "linear":
         return 0.0
     if group.kind == "mla":
         return float(group.kv_lora_rank + group.rope_dim) * tensor_size
-    heads = max(group.kv_heads, tensor_size) if tensor_size > 1 else group.kv_heads
+    heads = -(-group.kv_heads // tensor_size) * tensor_size
     return (1 if group.shared_kv else 2) * heads * group.head_dim
 
 
@@ -35,6 +43,21 @@ def cache_bytes(model: Model, tokens: float, bits: float, tensor_size: int = 1) 
         held_entries = held / group.compression
         total += group.layers * values_per_token(group, tensor_size) * held_entries * bits / 8
         total += group.layers * group.state_bytes
+    return total
+
+
+def window_slack_bytes(model: Model, tokens: int, bits: float, batch_tokens: int) -> float:
+    """What llama.cpp allocates for windowed layers beyond their window: room for a batch.
+
+    Its cache of such a layer has min(context, window + batch) cells, padded to 256.
+    """
+    total = 0.0
+    for group in model.attention:
+        if group.window is None or tokens <= group.window:
+            continue
+        cells = -(-min(tokens, group.window + batch_tokens) // CELLS) * CELLS
+        extra = max(0, cells - group.window) / group.compression
+        total += group.layers * values_per_token(group) * extra * bits / 8
     return total
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from advisor.knowledge import Knowledge
 from advisor.model.catalog import Model, Quant
 from advisor.model.plan import Plan, Rig, Sized
-from advisor.model.quantity import Quantity, calculated, known
+from advisor.model.quantity import Quantity
 
 from .history import Histories, Request, guide_share
 from .memory import Memory, memory
 from .power import Watts, watts
 from .price import PriceResult, price
-from .rooms import GIB
 from .throughput import Throughput, throughput
+from .weights import weights_node
 
 
 class Sizer:
@@ -23,44 +23,12 @@ class Sizer:
         self._weights: dict[tuple[str, str], Quantity] = {}
 
     def weights_gib(self, model: Model, quant: Quant) -> Quantity:
-        """Weights in memory: the published file's size where there is one, else
-        parameters x bits a weight / 8."""
+        """Weights in memory: the size of a file where there is one, else by class of tensor."""
         at = (model.slug, quant.slug)
         node = self._weights.get(at)
         if node is None:
-            node = self._weights[at] = self._weights_of(model, quant)
+            node = self._weights[at] = weights_node(model, quant, self.knowledge)
         return node
-
-    def _weights_of(self, model: Model, quant: Quant) -> Quantity:
-        id = f"{model.slug}.{quant.slug}"
-        size = self.knowledge.file_sizes.get((model.slug, quant.slug))
-        if size is not None and model.grade != "assumed":
-            file = known(
-                f"{id}.size_gb",
-                f"{model.name} in {quant.name}: file size",
-                size.size_gb,
-                "GB",
-                size.cites,
-                size.grade,
-            )
-            return calculated(
-                f"{id}.weights_gib",
-                f"weights of {model.name} in {quant.name}",
-                size.size_gb * 1e9 / GIB,
-                "GiB",
-                "file size x 10^9 / 2^30",
-                (file,),
-            )
-        parameters = self.knowledge.figure(model, "total_params_b")
-        bits = self.knowledge.figure(quant, "bits_per_weight")
-        return calculated(
-            f"{id}.weights_gib",
-            f"weights of {model.name} in {quant.name}",
-            parameters.number * 1e9 * bits.number / 8 / GIB,
-            "GiB",
-            "parameters x bits a weight / 8 / 2^30",
-            (parameters, bits),
-        )
 
     def price(
         self, rig: Rig, anchor: Quantity, *, bridges_owned: int, needs_host: bool, used_ok: bool
@@ -123,7 +91,7 @@ def _numbers(
         "weights_gib": held.weights_gib,
         "kv_gib": held.kv_gib,
         "compute_gib": held.compute_gib,
-        "ram_gib": held.ram_weights_gib,
+        "ram_gib": held.ram_weights_gib + held.ram_embedding_gib,
         "total_gib": held.total_gib,
         "reserve_gib": held.reserve_gib,
         "required_gib": held.weights_gib + held.kv_gib + held.compute_gib,
