@@ -295,7 +295,7 @@ def test_weights_are_as_large_as_the_published_files(row):
     quant = KNOWLEDGE.find_quant(FORMATS.get(row["format"], row["format"].lower()))
     weights_gb = Sizer(KNOWLEDGE).weights_gib(model, quant).number * 2**30 / 1e9
     # The examples of llama.cpp's README are rounded, and stand beside measured files.
-    rounded = 0.02 if row["notes"] == "README example sizes" else 0.001
+    rounded = 0.03 if row["notes"] == "README example sizes" else 0.001
     assert weights_gb == pytest.approx(float(row["file_size_gb_published"]), rel=rounded)
 
 

@@ -15,6 +15,7 @@ from .rooms import GIB, VLLM_LIKE, Load, Room, rooms_of
 from .weights import hosted_gib
 
 MOST_USERS = 100_000
+ROUNDING_GIB = 1e-9  # what floats lose
 OFFLOADING = ("cpu-offload", "experts-in-ram")
 
 
@@ -24,7 +25,8 @@ class Memory:
 
     ``weights_gib`` is the whole model: what the devices hold, ``ram_weights_gib`` and
     ``ram_embedding_gib``, the table llama.cpp and ExLlama only look rows up in. Under offload the
-    table counts to ``ram_weights_gib``.
+    table counts to ``ram_weights_gib``. ``kv_gib`` is the whole cache, ``ram_kv_gib`` the part of
+    it that layers in system memory keep there.
     """
 
     placed: tuple[Placed, ...]
@@ -40,6 +42,7 @@ class Memory:
     max_users: int
     ram_weights_gib: float
     ram_embedding_gib: float = 0.0
+    ram_kv_gib: float = 0.0
 
 
 def memory(
@@ -78,20 +81,22 @@ def memory(
         )
     )
     room = max(0.0, held.most_gib - held.on_gpu_gib) * GIB
-    one_user = fitting.kv_gib(context_tokens, 1) * GIB
+    whole_kv = fitting.kv_gib(context_tokens, local_users)
+    one_user = whole_kv / local_users * GIB
+    full_kv = fitting.at(context_tokens, local_users, "f16")
     offloads = plan.split in OFFLOADING
     return Memory(
         placed=placed,
         weights_gib=weights_gib,
-        kv_gib=held.kv_gib * copies,
+        kv_gib=whole_kv * copies,
         compute_gib=sum(r.compute_gib for r in held.rooms) * copies,
         reserve_gib=sum(r.reserve_gib for r in held.rooms) * copies,
         usable_gib=sum(r.usable_gib for r in held.rooms) * copies,
         total_gib=sum(r.capacity_gib for r in held.rooms) * copies,
-        headroom_gib=held.headroom_gib(held.kv_gib),
-        full_kv_headroom_gib=held.headroom_gib(fitting.kv_gib(context_tokens, local_users, "f16")),
+        headroom_gib=held.headroom_gib,
+        full_kv_headroom_gib=full_kv.headroom_gib,
         max_context_tokens=largest(
-            lambda tokens: fitting.at(tokens, local_users).fits,
+            lambda tokens: fitting.room_gib(tokens, local_users),
             longest_context(plan.model, room / local_users, fitting.bits, fitting.size),
             LONGEST,
         ),
@@ -99,19 +104,20 @@ def memory(
             MOST_USERS,
             copies
             * largest(
-                lambda people: fitting.at(context_tokens, people).fits,
+                lambda people: fitting.room_gib(context_tokens, people),
                 int(min(room / one_user, MOST_USERS)) if one_user else MOST_USERS,
                 MOST_USERS,
             ),
         ),
         ram_weights_gib=held.in_ram_gib + (fitting.hosted if offloads else 0.0),
         ram_embedding_gib=0.0 if offloads else fitting.hosted,
+        ram_kv_gib=whole_kv - held.kv_gib,
     )
 
 
 @dataclass(frozen=True)
 class _Held:
-    """What one load comes to on the devices of a plan, GiB."""
+    """What one load comes to on the devices of a plan, GiB; ``kv_gib`` is what they keep of it."""
 
     rooms: list[Room]
     shares: list[tuple[float, int]]
@@ -119,18 +125,15 @@ class _Held:
     in_ram_gib: float
     kv_gib: float
 
-    def headroom_gib(self, kv_gib: float) -> float:
+    @property
+    def headroom_gib(self) -> float:
         """Room left on the fullest device."""
-        total = self.on_gpu_gib + kv_gib
+        total = self.on_gpu_gib + self.kv_gib
         return min(
             space.usable_gib - total * share
             for space, (share, _) in zip(self.rooms, self.shares, strict=True)
             if share > 0
         )
-
-    @property
-    def fits(self) -> bool:
-        return self.headroom_gib(self.kv_gib) >= 0
 
     @property
     def most_gib(self) -> float:
@@ -165,32 +168,61 @@ class _Fitting:
         bits = self.bits if kv is None else self.knowledge.parameter(f"kv-bits-{kv}").number
         return cache_bytes(self.plan.model, tokens, bits, self.size) * people / GIB
 
-    def at(self, tokens: int, people: int) -> _Held:
+    def at(self, tokens: int, people: int, kv_type: str | None = None) -> _Held:
         plan = self.plan
         slack = 0.0
         if plan.runtime not in VLLM_LIKE:
             slack = window_slack_bytes(plan.model, tokens, self.bits, self.batch)
         load = Load(tokens, self.weights_gib, slack, self.flash_attention)
         rooms = rooms_of(self.devices, plan, load, self.knowledge)
-        kv = self.kv_gib(tokens, people)
-        on_gpu, in_ram = on_devices(plan, self.weights_gib - self.hosted, kv, rooms)
+        kv = self.kv_gib(tokens, people, kv_type)
+        weights = self.weights_gib - self.hosted
+        if plan.split == "cpu-offload":  # the cache of a layer lies where the layer lies
+            placed, _ = on_devices(plan, weights + kv, 0.0, rooms)
+            part = placed / (weights + kv)
+            on_gpu, in_ram, kv = weights * part, weights * (1 - part), kv * part
+        else:
+            on_gpu, in_ram = on_devices(plan, weights, kv, rooms)
         return _Held(rooms, shares_of(plan, on_gpu + kv, rooms), on_gpu, in_ram, kv)
 
+    def room_gib(self, tokens: int, people: int) -> float:
+        """Room left on the fullest device.
 
-def largest(fits: Callable[[int], bool], guess: int, most: int) -> int:
-    """The largest number from 1 to ``most`` that fits, 0 where 1 does not; ``guess`` is near it."""
+        Where layers move to system memory to make room, as long as the whole cache would still fit
+        the devices.
+        """
+        held = self.at(tokens, people)
+        if self.plan.split != "cpu-offload" or self.plan.gpu_layers is not None:
+            return held.headroom_gib
+        space = sum(room.usable_gib for room in held.rooms)
+        return min(held.headroom_gib, space - self.kv_gib(tokens, people))
+
+
+def largest(room: Callable[[int], float], guess: int, most: int) -> int:
+    """The largest number from 1 to ``most`` that leaves room, 0 where 1 does not.
+
+    Room shrinks with the number, nearly in straight lines; ``guess`` is near the answer.
+    """
     low, high = 0, most + 1
-    at, step = min(max(guess, 1), most), 1
+    above: float | None = None
+    below: float | None = None
+    at = min(max(guess, 1), most)
+    step = max(1, at // 16)
+    turn = 0
     while high - low > 1:
-        if fits(at):
-            low = at
-            at += step
+        left = room(at)
+        if left >= -ROUNDING_GIB:
+            low, above = at, left
         else:
-            high = at
-            at -= step
-        step *= 2
-        if not low < at < high:
+            high, below = at, left
+        if above is None or below is None:
+            at = at + step if below is None else at - step
+            step *= 4
+        elif (turn := turn + 1) % 3 == 0:  # lest a bend keep one end where it is
             at = (low + high) // 2
+        else:
+            at = low + int((high - low) * max(0.0, above) / (max(0.0, above) - below))
+        at = min(max(at, low + 1), high - 1)
     return low
 
 
