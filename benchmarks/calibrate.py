@@ -3,8 +3,9 @@
     python benchmarks/calibrate.py            print the fit and its errors
     python benchmarks/calibrate.py --write    put them into knowledge/parameters/speed.yaml
 
-Errors of decoding are of runs whose source was left out of the fit. A constant no run speaks for stays where
-it starts; every other is drawn to its start weakly, so that few runs cannot carry it far away.
+Errors of decoding are of runs whose source was left out of the fit. A constant no run speaks for
+stays where it starts; every other is drawn to its start weakly, so that few runs cannot carry it
+far away.
 """
 
 from __future__ import annotations
@@ -139,7 +140,9 @@ def timed(run: Run, sizer: Sizer) -> Timed:
     """The run with its memory worked out."""
     plan, knowledge = run.plan, sizer.knowledge
     weights = sizer.weights_gib(plan.model, plan.quant).number
-    held = memory(plan, weights, max(int(run.cached_tokens), 512), run.users, knowledge)
+    flash = not run.plain_attention
+    tokens = max(int(run.cached_tokens), 512)
+    held = memory(plan, weights, tokens, run.users, knowledge, flash_attention=flash)
     bits = knowledge.parameter(f"kv-bits-{plan.kv}").number
     stepper = Stepper(
         plan,

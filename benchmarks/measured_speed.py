@@ -25,7 +25,6 @@ DEVICES = {
 }
 MODELS = {
     "Qwen3-VL-32B": "qwen3-32b",
-    "Qwen2.5-Coder-14B": "qwen2.5-14b",
     "Kimi-K2.5-1T-A32B": "kimi-k2",
     "GLM-5.2-753B": "glm-5",
     "Ternary-Bonsai-8B": "qwen3-8b",
@@ -138,10 +137,10 @@ def runs(knowledge: Knowledge) -> tuple[list[Run], list[Left]]:
     used, left = [], []
     for row in rows():
         why = _unusable(row)
-        if why is None and row["split"] != "cpu":
+        if why is None:
             used.append(_run(row, knowledge))
         else:
-            left.append(Left(row["id"], row["source_id"], why or "cpu"))
+            left.append(Left(row["id"], row["source_id"], why))
     return used, left
 
 
@@ -225,6 +224,8 @@ def _prefill(row: dict[str, str]) -> float | None:
     """Tokens a second of reading a prompt, but where the source's figure is flagged or the prompt
     is too short to tell."""
     if not row["prefill_tok_s"] or "12-token" in row["notes"]:
+        return None
+    if row["split"] == "cpu":
         return None
     if "F16 pp figures are anomalous" in row["notes"]:
         return None

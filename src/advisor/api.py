@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -147,31 +147,41 @@ def estimate(
     return report(found, knowledge(overlays))
 
 
-def estimate_lines(source: str, out: BinaryIO, overlays: tuple[Path, ...] = ()) -> int:
+def estimate_lines(
+    source: str, out: BinaryIO, overlays: tuple[Path, ...] = (), jobs: int = 1
+) -> int:
     """An estimate for every line of the file ``source`` (``-`` is standard input), a line each.
 
     Returns 1 when some lines could not be estimated, which are told on standard error and in their
     place, else 0. Raises InputError when the file cannot be opened.
     """
-    from advisor.consult.estimate_lines import results
-
-    def one(data: dict[str, Any], line: int) -> dict[str, Any]:
-        return estimate(data, overlays, (file, line))
+    from advisor.consult.estimate_lines import in_order
 
     file = "<stdin>" if source == "-" else source
     failed = 0
     try:
         with nullcontext(sys.stdin.buffer) if source == "-" else Path(source).open("rb") as lines:
-            for written, good in results(lines, file, one):
+            for written, good in in_order(lines, jobs, partial(_estimated, file, overlays)):
                 out.write(written)
                 if not good:
                     failed = 1
                     print(json.loads(written)["error"], file=sys.stderr)
-    except OSError as error:
+    except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
         what = f"cannot be read: {error.strerror}"
         raise InputError(Problem(source, what, accepted="a file with one object a line")) from None
     out.flush()
     return failed
+
+
+def _estimated(
+    file: str, overlays: tuple[Path, ...], lines: list[tuple[int, bytes]]
+) -> list[tuple[bytes, bool]]:
+    from advisor.consult.estimate_lines import results
+
+    def one(data: dict[str, Any], line: int) -> dict[str, Any]:
+        return estimate(data, overlays, (file, line))
+
+    return list(results(lines, file, one))
 
 
 def render_estimate(

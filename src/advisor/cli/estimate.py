@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -29,9 +30,15 @@ from .options import common, wants_color, write
 @click.option("--power-cap-w", metavar="W", help="Watts each card is capped to.")
 @click.option("--ram-gb-s", metavar="GB/S", help="Bandwidth of the system memory.")
 @click.option("--batch", metavar="FILE", help="One object a line with these names; - reads stdin.")
+@click.option("--jobs", type=click.IntRange(1, 256), help="Processes for --batch; all cores.")
 @common
 def command(
-    batch: str | None, form: str, no_color: bool, overlays: tuple[Path, ...], **stated: Any
+    batch: str | None,
+    jobs: int | None,
+    form: str,
+    no_color: bool,
+    overlays: tuple[Path, ...],
+    **stated: Any,
 ) -> int:
     """Memory and speed of one MODEL on one RIG, with where every figure comes from.
 
@@ -46,7 +53,7 @@ def command(
         if given:
             names = ", ".join(f"--{name.replace('_', '-')}" for name in given)
             raise click.UsageError(f"{names}: with --batch every line says this itself")
-        return api.estimate_lines(batch, sys.stdout.buffer, overlays)
+        return api.estimate_lines(batch, sys.stdout.buffer, overlays, jobs or os.cpu_count() or 1)
     for name in ("rig", "model"):
         if name not in given:
             raise click.UsageError(f"--{name} is missing: say what to estimate, or give --batch")

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from itertools import chain, islice
 from typing import Any
 
 from advisor.errors import InputError, Problem
 
 MOST_LINE = 100_000
+CHUNK = 100  # lines a process takes at once
+AHEAD = 4  # chunks a process may be behind
 Line = tuple[bytes, bool]
 
 
@@ -17,14 +22,16 @@ class _Refused(ValueError):
 
 
 def results(
-    lines: Iterable[bytes], file: str, estimate: Callable[[dict[str, Any], int], dict[str, Any]]
+    lines: Iterable[tuple[int, bytes]],
+    file: str,
+    estimate: Callable[[dict[str, Any], int], dict[str, Any]],
 ) -> Iterator[Line]:
-    """For every line with something on it, the line of its result, and whether it is one.
+    """For every numbered line with something on it, the line of its result, and whether it is one.
 
     A line that cannot be estimated yields ``{"estimate": 1, "id": …, "error": …, "problems": […]}``
     in its place.
     """
-    for number, raw in enumerate(lines, 1):
+    for number, raw in lines:
         id: Any = None
         if number == 1:
             raw = raw.removeprefix(b"\xef\xbb\xbf")
@@ -36,6 +43,33 @@ def results(
             yield _written(estimate(data, number)), True
         except InputError as error:
             yield _written(_failed(id, error)), False
+
+
+def in_order(
+    lines: Iterable[bytes], jobs: int, work: Callable[[list[tuple[int, bytes]]], list[Line]]
+) -> Iterator[Line]:
+    """``work`` over all lines, some at a time, on ``jobs`` processes; results in input order.
+
+    At most a few chunks for each process are read ahead, however long the input.
+    """
+    numbered = enumerate(lines, 1)
+    chunks = iter(lambda: list(islice(numbered, CHUNK)), [])
+    first = next(chunks, None)
+    if first is None:
+        return
+    second = next(chunks, None)
+    if jobs == 1 or second is None:
+        for chunk in chain([first, second or []], chunks):
+            yield from work(chunk)
+        return
+    with ProcessPoolExecutor(jobs) as pool:
+        waiting = deque(pool.submit(work, chunk) for chunk in (first, second))
+        for chunk in chunks:
+            waiting.append(pool.submit(work, chunk))
+            if len(waiting) > AHEAD * jobs:
+                yield from waiting.popleft().result()
+        while waiting:
+            yield from waiting.popleft().result()
 
 
 def _written(row: dict[str, Any]) -> bytes:

@@ -122,7 +122,7 @@ def _notes(estimated: Estimated, knowledge: Knowledge) -> Iterator[tuple[str, di
         values |= {"longest": f"{longest:,.0f}", "longest_narrow": f"{wider:,.0f}"}
         if short > 0 and narrow.numbers["headroom_gib"] >= 0:
             yield "eight-bits", values
-        elif short <= 0 and 2 * asked.context_tokens > longest and wider > LONGEST_FEW * longest:
+        elif short <= 0 and wider > LONGEST_FEW * longest:
             yield "eight-bits-short", values
     if plan.split in OFFLOADS:
         if plan.rig.members and whole is not sized:

@@ -134,10 +134,13 @@ class Estimator:
         )
 
     def _narrower(self, asked: Asked, whole: Sized, request: Request) -> Sized | None:
-        """The same with a cache of 8 bits, where the one asked for has 16 and the runtime can."""
+        """The same with a cache of 8 bits, where the one asked for has 16, the runtime can, and
+        16 bits leave little or nothing of room for longer contexts."""
         flags = self.knowledge.runtimes[whole.plan.runtime].kv_flags
         narrow = next((kv for kv in ("q8_0", "fp8") if kv in flags), None)
         if asked.kv != "f16" or narrow is None or not whole.plan.rig.members:
+            return None
+        if 2 * asked.context_tokens <= whole.numbers["max_context_tokens"]:
             return None
         plan = whole.plan.model_copy(
             update={"kv": narrow, "id": whole.plan.id.removesuffix("f16") + narrow}

@@ -61,9 +61,14 @@ class Histories:
     def add(
         self, name: str, label: str, unit: str, formula: str, inputs: tuple[Quantity, ...]
     ) -> Quantity:
-        """Note the history of one number."""
+        """Note the history of one number. A rig without devices has only the weights to name."""
         figure = calculated(
-            f"{self.plan.id}.{name}", label, self.numbers[name], unit, formula, inputs
+            f"{self.plan.id}.{name}",
+            label,
+            self.numbers[name],
+            unit,
+            formula,
+            inputs or (self.weights,),
         )
         self.figures[name] = figure
         return figure

@@ -23,7 +23,7 @@ def prefill_tok_s(
     flops = 2e9 * model.active_params_b + 2 * model.layers * model.hidden_size * prompt_tokens
     kind = "vllm" if layer_class(plan) == "vllm" else None
     if not held.placed:
-        return parameter("processor-tflops") * 1e12 / flops
+        return parameter("processor-alone-tflops") * 1e12 / flops
     seconds = []
     for placed in held.placed:
         reached = parameter(f"efficiency-prefill-{kind or speed_class(placed.device)}")

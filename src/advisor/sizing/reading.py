@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from advisor.model.catalog import Model, Quant
 
+from .weights import classes
+
 
 @dataclass(frozen=True)
 class Reads:
@@ -33,27 +35,24 @@ class Reads:
         return 1 - (1 - self.chosen) ** batch
 
 
-HEAD_BITS = {"gguf": 6.5625, "awq": 16, "gptq": 16, "fp8": 16, "int8": 16, "nvfp4": 16, "exl": 6.0}
 GGUF_RUNTIMES = ("llama.cpp", "ollama")
+REPACKED = 8.5 / 16
+"""Width over that of the release of what is no expert, in GGUF files of MXFP4 models (Q8_0)."""
 
 
 def reads_of(model: Model, quant: Quant, runtime: str) -> Reads:
-    """The shares of a model in a format; the widths of its tensors differ between files."""
-    table = model.vocab_size * model.hidden_size / 1e9
-    tied = model.slug.startswith("gemma")
-    bits = quant.bits_per_weight
-    head = max(bits, HEAD_BITS.get(quant.family, bits))
-    body = bits
-    experts, active = model.experts or 1, model.experts_active or 1
-    if model.experts is None:
-        always, routed, chosen = model.total_params_b, 0.0, 1.0
-    else:
-        chosen = active / experts
-        routed = (model.total_params_b - model.active_params_b) / (1 - chosen)
-        always = max(model.total_params_b - routed, 0.2 * model.active_params_b)
-        if quant.family == "mxfp4":
-            body = head = 8.5 if runtime in GGUF_RUNTIMES else 16.0
-    rest = max(always - (1 if tied else 2) * table, 0.3 * always)
-    parts = (rest * body + table * head, routed * bits, 0 if tied else table * bits)
-    total = sum(parts)
-    return Reads(parts[0] / total, parts[1] / total, chosen)
+    """The shares of a model in a format under a runtime."""
+    parts = classes(model, quant)
+    routed_gib, chosen = 0.0, 1.0
+    if model.experts is not None:
+        chosen = (model.experts_active or 1) / model.experts
+        loaded = model.total_params_b - model.unloaded_params_b
+        routed = max(0.0, loaded - model.active_params_b) / (1 - chosen)
+        layers = next(part for part in parts if part.name == "layers")
+        routed_gib = layers.gib * min(1.0, routed / layers.params_b)
+    embedding = sum(part.gib for part in parts if part.name == "embedding")
+    always = sum(part.gib for part in parts) - embedding - routed_gib
+    if quant.family == "mxfp4" and runtime in GGUF_RUNTIMES:
+        always, embedding = always * REPACKED, embedding * REPACKED
+    total = always + embedding + routed_gib
+    return Reads(always / total, routed_gib / total, chosen)
