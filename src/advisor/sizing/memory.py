@@ -11,8 +11,8 @@ from advisor.model.plan import Placed, Plan
 
 from .kv_cache import LONGEST, cache_bytes, longest_context, window_slack_bytes
 from .placement import on_devices, shares_of
-from .rooms import GIB, VLLM_LIKE, Load, Room, rooms_of
-from .weights import hosted_gib
+from .rooms import VLLM_LIKE, Load, Room, rooms_of
+from .weights import GIB, hosted_gib
 
 MOST_USERS = 100_000
 ROUNDING_GIB = 1e-9  # what floats lose
@@ -25,8 +25,8 @@ class Memory:
 
     ``weights_gib`` is the whole model: what the devices hold, ``ram_weights_gib`` and
     ``ram_embedding_gib``, the table llama.cpp and ExLlama only look rows up in. Under offload the
-    table counts to ``ram_weights_gib``. ``kv_gib`` is the whole cache, ``ram_kv_gib`` the part of
-    it that layers in system memory keep there.
+    table and an output in system memory count to ``ram_weights_gib``. ``kv_gib`` is the whole
+    cache, ``ram_kv_gib`` the part of it that layers in system memory keep there.
     """
 
     placed: tuple[Placed, ...]

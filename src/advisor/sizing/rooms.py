@@ -23,7 +23,9 @@ from advisor.knowledge import Knowledge
 from advisor.model.catalog import Device
 from advisor.model.plan import Placed, Plan
 
-GIB = 2**30
+from .weights import GIB as GIB
+from .weights import output_on_device
+
 VLLM_LIKE = ("vllm", "sglang", "ray-serve")
 COPIES = 4  # inputs of batches on their way through llama.cpp's pipeline
 
@@ -111,7 +113,8 @@ def _buffer_bytes(plan: Plan, load: Load, devices: int, last: bool, knowledge: K
         attention = (2 if pipelined else 6) * context + 24 * hidden
     else:
         attention = (0 if pipelined else 4) * context + 4 * context * model.heads + 16 * hidden
-    logits = 4 * (vocabulary + hidden) if last or plan.split in ("tensor", "replica") else 0
+    output = output_on_device(plan) and (last or plan.split in ("tensor", "replica"))
+    logits = 4 * (vocabulary + hidden) if output else 0
     a_token = inputs + max(attention, logits)
     experts = _expert_matrix_bytes(plan, load) if plan.split == "experts-in-ram" else 0.0
     ubatch = knowledge.parameter("ubatch-tokens").number

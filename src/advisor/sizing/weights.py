@@ -4,7 +4,7 @@ Formats keep embeddings and the output wider or narrower than the layers (llama.
 ``llama_tensor_get_type``: token_embd in the format's base type, output in Q6_K; AWQ, GPTQ and FP8
 leave both in 16 bits; gpt-oss also its attention). A tied embedding is stored once, at the width of
 the output. llama.cpp and ExLlama keep the embedding in system memory; a tied one is loaded to the
-device as the output. A machine with one pool holds it there in any case.
+device as the output.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from advisor.model.plan import Plan
 from advisor.model.quantity import Quantity, calculated, known
 
 GIB = 2**30
+EMBEDDING, OUTPUT, TIED = "embedding", "output", "embedding, tied to the output"
 HOSTS_EMBEDDING = ("llama.cpp", "ollama", "ktransformers", "exllama")
 
 
@@ -41,13 +42,13 @@ def classes(model: Model, quant: Quant) -> tuple[TensorClass, ...]:
     table = min(model.vocab_size * model.hidden_size / 1e9, loaded / 2)
     output = _width(quant, "output_bits")
     if model.tied_embeddings:
-        ends = [TensorClass("embedding, tied to the output", table, *output)]
+        ends = [TensorClass(TIED, table, *output)]
         if quant.family == "exl":
-            ends.append(TensorClass("embedding", table, *_width(quant, "embedding_bits")))
+            ends.append(TensorClass(EMBEDDING, table, *_width(quant, "embedding_bits")))
     else:
         ends = [
-            TensorClass("embedding", table, *_width(quant, "embedding_bits")),
-            TensorClass("output", table, *output),
+            TensorClass(EMBEDDING, table, *_width(quant, "embedding_bits")),
+            TensorClass(OUTPUT, table, *output),
         ]
     inner = loaded - table * (1 if model.tied_embeddings else 2)
     parts = []
@@ -85,11 +86,22 @@ def weights_gib(model: Model, quant: Quant) -> float:
 
 
 def hosted_gib(plan: Plan) -> float:
-    """The embedding that the runtime leaves in system memory, GiB."""
-    machines = all(member.device.form == "machine" for member in plan.rig.members)
-    if machines or plan.runtime not in HOSTS_EMBEDDING:
+    """What the runtime leaves in system memory however much room there is, GiB: the embedding, and
+    with some layers there the output too. On a machine with one pool that is the same memory, but
+    macOS does not count it to what the GPU may use."""
+    pools = [member.device.form == "machine" for member in plan.rig.members]
+    apple = any(member.device.vendor == "apple" for member in plan.rig.members)
+    if plan.runtime not in HOSTS_EMBEDDING or (all(pools) and not apple):
         return 0.0
-    return sum(part.gib for part in classes(plan.model, plan.quant) if part.name == "embedding")
+    ends = (EMBEDDING,) if output_on_device(plan) else (EMBEDDING, OUTPUT, TIED)
+    return sum(part.gib for part in classes(plan.model, plan.quant) if part.name in ends)
+
+
+def output_on_device(plan: Plan) -> bool:
+    """llama.cpp moves the output to a device after all layers, as one layer more."""
+    if plan.split != "cpu-offload":
+        return True
+    return plan.gpu_layers is not None and plan.gpu_layers > plan.model.layers
 
 
 def weights_node(model: Model, quant: Quant, knowledge: Knowledge) -> Quantity:
