@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from functools import cache
 from statistics import mean, median
 
+import accuracy
 import numpy as np
 from measured_speed import Run, rows, runs
 from scipy.optimize import least_squares
@@ -173,7 +174,7 @@ def fit(
     estimate: Callable[[Timed, Callable[[str], float]], float],
     knowledge: Knowledge,
 ) -> dict[str, float]:
-    """Constants with the least squared logarithm of estimate / measured.
+    """Constants with the least squared relative error of the estimate.
 
     Runs of one source weigh less the more there are, as they share its habits; far outliers count
     linearly. No share exceeds 1.
@@ -187,7 +188,7 @@ def fit(
         two = [lookup(values, knowledge, plain) for plain in (False, True)]
         ratios = [estimate(t, two[t.run.plain_attention]) / measured(t) for t in every]
         pulls = logs / np.array([starts[n][1] for n in names])
-        return np.concatenate([np.log(ratios) * weights / MEASURED_ERROR, pulls])
+        return np.concatenate([(np.array(ratios) - 1) * weights / MEASURED_ERROR, pulls])
 
     most = [-np.log(starts[n][0]) if n.startswith("efficiency") else np.inf for n in names]
     found = least_squares(
@@ -224,7 +225,7 @@ def main() -> None:
     write = options.parse_args().write
     knowledge = shipped_knowledge(())
     sizer = Sizer(knowledge)
-    used, _ = runs(knowledge)
+    used, unused = runs(knowledge)
     every = [timed(run, sizer) for run in used]
     alone = [t for t in every if t.run.users == 1 and not t.run.aggregate]
     reading = [t for t in alone if t.run.prefill_tok_s and t.run.prefill_tok_s > 0]
@@ -247,7 +248,19 @@ def main() -> None:
     tell("prefill, as fitted", prompts)
     tell("decode, many requests, as fitted", many)
     if write:
-        put({name: value for name, value in found.items() if name != PLAIN})
+        put(found)
+        inside = covered(judged, nominal_for(judged))
+        rounded = {name: float(f"{value:.3g}") for name, value in found.items()}
+        shipped = as_shipped(alone, rounded, knowledge)
+        accuracy.write(judged, inside, shipped, prompts, many, unused, knowledge)
+
+
+def as_shipped(alone: list[Timed], values: Values, knowledge: Knowledge) -> list[Judged]:
+    """Every run of one request under ``values``, or those that ship where there is none."""
+    two = [lookup(values, knowledge, plain) for plain in (False, True)]
+    return [
+        Judged(t.run, "", t.decode(two[t.run.plain_attention]), t.run.decode_tok_s) for t in alone
+    ]
 
 
 def decode_of(t: Timed) -> float:
