@@ -24,7 +24,7 @@ from .build_facts import BuildFacts
 from .formats import Formats
 from .profile_facts import ProfileNodes, model_fact, profile_fact
 from .rigs import RigMaker
-from .words import model_named, runtime_named
+from .words import model_named, quant_or_class, runtime_named
 
 OFFLOADS: tuple[Split, ...] = ("cpu-offload", "experts-in-ram")
 UNITS = {"context_tokens": "tokens", "prompt_tokens": "tokens", "power_cap_w": "W"}
@@ -82,6 +82,8 @@ class Estimator:
         """The figures of a configuration. Raises InputError for words outside the catalogue."""
         knowledge = self.knowledge
         model = model_named(asked.model, knowledge, "model")
+        if asked.quant != "auto":
+            quant_or_class(asked.quant, knowledge)
         at = (asked.rig, asked.link, asked.power_cap_w)
         on = self._rigs.get(at)
         if on is None:
