@@ -186,7 +186,9 @@ class Histories:
         """Formula and inputs of the compute buffers."""
         plan, request = self.plan, self.request
         if fills_share(plan):
-            return "activations a card x cards", self.parameters("vllm-activation-gib")
+            formula = "(context and graphs + batch x hidden states x hidden size x 2 bytes) x cards"
+            width = self.knowledge.figure(plan.model, "hidden_size")
+            return formula, (*self.parameters(*VLLM_BUFFERS), width)
         sizes = [self.knowledge.figure(plan.model, f) for f in ("vocab_size", "hidden_size")]
         context = self.parameters(*self._contexts())
         beside = " + driver context" if context else ""
@@ -354,6 +356,12 @@ class Histories:
             "kW x hours a day x 365 x price",
             (wall, *self.parameters("hours-per-day", "electricity-usd-per-kwh")),
         )
+
+
+VLLM_BUFFERS = (
+    *("vllm-base-gib", "vllm-batch-tokens", "vllm-batch-tokens-large", "vllm-large-from-gib"),
+    "vllm-hidden-states",
+)
 
 
 def guide_share(rig: Rig) -> str:

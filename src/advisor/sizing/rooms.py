@@ -10,8 +10,8 @@ several devices, prompts pass through them as a pipeline: four copies of the inp
 on each (640 MiB, formula 640). With experts in system memory one matrix of experts is copied in.
 
 Beside its buffers a driver context lies on every card. vLLM fills a share of the card and keeps
-activations inside it; ExLlama computes the logits of 2,048 tokens in 16 bits. macOS wires two
-thirds to three quarters of the memory.
+activations inside it, about 16 hidden states a token of a batch; ExLlama computes the logits of
+2,048 tokens in 16 bits. macOS wires two thirds to three quarters of the memory.
 """
 
 from __future__ import annotations
@@ -92,7 +92,10 @@ def _room(device: Device, plan: Plan, buffer_gib: float, knowledge: Knowledge) -
     capacity = device.visible_gib
     if plan.runtime in VLLM_LIKE and device.form != "machine":
         reserve = capacity * (1 - parameter("vllm-memory-fraction"))
-        return Room(capacity, reserve, parameter("vllm-activation-gib"))
+        large = capacity >= parameter("vllm-large-from-gib") and "a100" not in device.slug
+        batch = parameter("vllm-batch-tokens-large" if large else "vllm-batch-tokens")
+        states = parameter("vllm-hidden-states") * 2 * plan.model.hidden_size
+        return Room(capacity, reserve, parameter("vllm-base-gib") + batch * states / GIB)
     if device.vendor == "apple":
         small = device.memory_gb <= parameter("wired-small-up-to-gb")
         share = parameter("wired-share-small" if small else "wired-share-large")
