@@ -59,3 +59,10 @@ def test_the_classes_hold_every_parameter_once(model, quant):
     table = entry.vocab_size * entry.hidden_size / 1e9 if twice else 0.0
     assert sum(part.params_b for part in parts) == pytest.approx(loaded + table)
     assert attention_params_b(entry) < loaded
+
+
+@pytest.mark.parametrize("model", sorted(KNOWLEDGE.models))
+def test_wider_formats_are_larger(model):
+    widths = ("q2_k", "q3_k_m", "q4_k_m", "q5_k_m", "q6_k", "q8_0", "f16")
+    sizes = [weights_gib(KNOWLEDGE.models[model], KNOWLEDGE.quants[quant]) for quant in widths]
+    assert sizes == sorted(set(sizes))

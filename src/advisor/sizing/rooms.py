@@ -8,6 +8,8 @@ context + 24 x hidden size). Logged: 495.00 MiB for Qwen3.5-27B at 131,072 token
 ubatch x 4 x context x heads (Llama-3-8B at 8,192 tokens: 560 MiB, formula 560). With all layers on
 several devices, prompts pass through them as a pipeline: four copies of the inputs stay allocated
 on each (640 MiB, formula 640). With experts in system memory one matrix of experts is copied in.
+Servers built since the summer of 2026 set less aside for logits (85 MiB in all for Qwen3-4B at
+8,192 tokens, where the formula gives 302), so with short contexts the estimate is on the safe side.
 
 Beside its buffers a driver context lies on every card. vLLM fills a share of the card and keeps
 activations inside it, about 16 hidden states a token of a batch; ExLlama computes the logits of
