@@ -91,6 +91,8 @@ BATCH: dict[str, tuple[float, float]] = {
     "efficiency-batch-other": (0.1, LOOSE),
 }
 BRIDGED = (("T313", "T314"), ("T316", "T315"))  # with and without the bridge, on one host each
+PUBLISHED_GAIN = 1.25  # of a third host, published without the figures (source nvlink-pairs-3090)
+LEAST_EXCHANGE_US = 10.0
 BRIDGED_LIKE = "T333"  # the same model and cards, without speculative decoding
 MEASURED_ERROR = 0.1  # spread of a run around its kind, in logarithms, for the weight of the starts
 INSIDE = 0.8
@@ -326,15 +328,15 @@ def nominal_for(judged: list[Judged]) -> float:
 def bridged(values: Values, every: list[Timed], knowledge: Knowledge) -> float:
     """Time of the exchanges of a layer over a bridge, microseconds.
 
-    Two hosts ran the same model with the bridge and without, though with speculative decoding, so
+    Three hosts ran the same model with the bridge and without, though with speculative decoding, so
     the pairs are no runs of the fit. What the bridge saves of a step is taken off the exchange.
     """
     by_id = {row["id"]: float(row["decode_tok_s"]) for row in rows()}
-    gains = [by_id[bridge] / by_id[bare] for bridge, bare in BRIDGED]
+    gains = [by_id[bridge] / by_id[bare] for bridge, bare in BRIDGED] + [PUBLISHED_GAIN]
     like = next(t for t in every if t.run.id == BRIDGED_LIKE)
     step_us = 1e6 / like.decode(lookup(values, knowledge, False))
     saved = step_us * (1 - 1 / mean(gains)) / like.run.plan.model.layers
-    return values["exchange-us-pcie"] - saved
+    return max(LEAST_EXCHANGE_US, values["exchange-us-pcie"] - saved)
 
 
 def put(found: Values) -> None:

@@ -77,7 +77,7 @@ VERDICTS = {
     "solo-32b-coder": ("buy", "1x-rtx-5090"),
     "keep-dual-3090": ("keep", "2x-rtx-3090-nvlink"),
     "fp8-new-only-70b": ("buy", None),
-    "frontier-671b": ("rent", "rent-8x-h200-sxm-141gb"),
+    "frontier-671b": ("buy", "4x-rtx-pro-6000-bw-maxq"),
     "impossible-405b": ("no-viable-build", None),
     "sick-unknown-rig": ("need-facts", None),
     "keep-old-p40s": ("keep", "2x-tesla-p40"),

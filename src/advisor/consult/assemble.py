@@ -271,7 +271,10 @@ def _build(build: Judged, outcome: Outcome, knowledge: Knowledge) -> Build:
         ),
         power=Power(
             gpu_w=float(figure["gpu_w"]),
+            idle_w=float(figure["idle_w"]),
+            decode_w=float(figure["decode_w"]),
             system_w=float(figure["system_w"]),
+            transient_w=float(figure["transient_w"]),
             psu_w=float(figure["psu_needed_w"]),
             circuit=str(profile.to_dict()["circuit"]) if profile.circuit else None,
             heat_btu_h=float(figure["heat_btu_h"]),

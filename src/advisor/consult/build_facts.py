@@ -80,9 +80,11 @@ class BuildFacts:
             "has_host_ram": rig.host_ram_gb > 0,
         }
         if rig.lanes is not None:
-            values["lanes"] = rig.lanes
+            values["lanes"] = int(rig.lanes.number)
         node = self.rig_node(rig)
         nodes = dict.fromkeys(values, node)
+        if rig.lanes is not None:
+            nodes["lanes"] = rig.lanes
         nodes["four_bit_fits"] = calculated(
             f"{rig.slug}.four_bit_fits",
             "4-bit weights are smaller than the memory",
@@ -198,7 +200,7 @@ class BuildFacts:
             "noise": self._noise(rig, sized),
         }
         if rig.lanes is not None:
-            values["lanes"] = rig.lanes
+            values["lanes"] = int(rig.lanes.number)
         plain = tuple(values)
         low, high = price.low, price.high
         middle_usd = (low.number + high.number) / 2
@@ -214,6 +216,8 @@ class BuildFacts:
         def nodes() -> dict[str, Quantity]:
             made = dict.fromkeys(plain, self.rig_node(rig)) | sized.figures
             made |= {"price_low_usd": low, "price_high_usd": high}
+            if rig.lanes is not None:
+                made["lanes"] = rig.lanes
             made["price_mid_usd"] = calculated(
                 f"{plan.id}.price_mid_usd",
                 "to pay, middle",

@@ -10,12 +10,14 @@ from typing import Any
 
 from advisor.knowledge import Knowledge
 from advisor.model.advice import Fit
+from advisor.model.estimate import EstimatePower
 from advisor.model.quantity import Quantity
 
 from .estimating import OFFLOADS, Estimated
 from .launch import launch_command
 
 FIT = tuple(name for name in Fit.model_fields if name != "devices")
+POWER = tuple(EstimatePower.model_fields)
 SPLITS = {"tensor": "tp", "cpu-offload": "offload"}
 LONGEST_FEW = 1.5  # a narrower cache is worth a word when it holds so many times the context
 
@@ -70,6 +72,7 @@ def report(estimated: Estimated, knowledge: Knowledge) -> dict[str, Any]:
             "aggregate_decode_tok_s": between("aggregate"),
             "limited_by": sized.limited_by,
         },
+        "power": {name: figure[name] for name in POWER},
         "launch": launch_command(sized, asked.context_tokens, asked.users, knowledge),
         "notes": [
             knowledge.estimate_notes[name].format(**values)

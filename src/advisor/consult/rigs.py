@@ -225,7 +225,7 @@ class RigMaker:
             link=link,
             link_gb_s=self._link_speed(members, link, lanes, nodes),
             nodes=nodes,
-            lanes=None if lanes is None else int(lanes.number),
+            lanes=lanes,
             rental=template.rental,
             host_ram_gb=self.profile.system_ram_gb or 0.0,
             power_cap_w=self.profile.gpu_power_cap_w,
@@ -239,6 +239,8 @@ class RigMaker:
         count = sum(member.count for member in members)
         if template.link:
             return cast(Link, template.link)
+        if nodes > 1 and self.profile.network == "none":
+            return "thunderbolt" if members[0].device.kind == "apple" else "ethernet"
         if nodes > 1:
             return NETWORK_LINKS[self.profile.network]
         if members[0].device.kind in ("apple", "unified"):

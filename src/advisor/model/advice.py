@@ -94,8 +94,13 @@ class Price(Strict):
 
 
 class Power(Strict):
+    """Watts at the wall, but for ``gpu_w``, the devices' limits, and ``psu_w``, the supply."""
+
     gpu_w: float
+    idle_w: float
+    decode_w: float
     system_w: float
+    transient_w: float
     psu_w: float
     circuit: str | None
     heat_btu_h: float

@@ -57,6 +57,17 @@ class Asked(Strict):
     id: Any = None
 
 
+class EstimatePower(Strict):
+    """Watts: the devices' limits, then the wall idle, decoding and with all at their limit; a limit
+    for each card that keeps nearly all speed, 0 without cards."""
+
+    gpu_w: float
+    idle_w: float
+    decode_w: float
+    system_w: float
+    gentle_cap_w: float
+
+
 class Estimate(Strict):
     """Memory and speed of one model on one rig.
 
@@ -77,6 +88,7 @@ class Estimate(Strict):
     mode: Literal["gpu", "offload", "no"]
     memory: Fit
     speed: Speed
+    power: EstimatePower
     launch: str | None
     notes: tuple[str, ...]
     trace: tuple[Node, ...]

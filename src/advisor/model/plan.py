@@ -38,7 +38,7 @@ class Rig(Strict):
     link_gb_s: Quantity | None = None
     nodes: int = 1
     rdma: bool = False
-    lanes: int | None = None
+    lanes: Quantity | None = None
     rental: bool = False
     host_ram_gb: float = 0.0
     power_cap_w: float | None = None

@@ -51,6 +51,7 @@ def outline(advice: Advice) -> list[Section]:
     if build is not None:
         sections += [
             _cost(build),
+            _power(build),
             fit_section(build.fit),
             speed_section(build.speed),
             _run(build),
@@ -149,13 +150,27 @@ def _cost(build: Build) -> Section:
     rows = [(clean(item.what), usd(item.low, item.high)) for item in price.items]
     rows.append(("in all", usd(price.low, price.high)))
     section.blocks.append(Table(("part", "price"), tuple(rows)))
-    section.blocks.append(
-        Text(
-            f"Oldest price: {price.as_of}. Electricity at the assumed hours and tariff: about "
-            f"${build.power.usd_per_year:,.0f} a year."
-        )
-    )
+    section.blocks.append(Text(f"Oldest price: {price.as_of}."))
     return section
+
+
+def _power(build: Build) -> Section:
+    power = build.power
+    if not power.system_w:
+        return Section("What it draws")
+    rows = [
+        ("doing nothing", f"{power.idle_w:,.0f} W"),
+        ("decoding", f"{power.decode_w:,.0f} W"),
+        ("everything at its limit", f"{power.system_w:,.0f} W"),
+        ("heat at the limit", f"{power.heat_btu_h:,.0f} BTU/h"),
+        ("electricity a year", f"${power.usd_per_year:,.0f}"),
+    ]
+    if power.psu_w:
+        rows[3:3] = [
+            ("load spikes of one machine", f"{power.transient_w:,.0f} W"),
+            ("supply that rides them out", f"{power.psu_w:,.0f} W"),
+        ]
+    return Section("What it draws", [Table(("", "at the wall"), tuple(rows))])
 
 
 def fit_section(fit: Fit) -> Section:

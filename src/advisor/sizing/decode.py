@@ -18,6 +18,7 @@ from advisor.model.plan import Plan
 
 from .kv_cache import cache_bytes
 from .memory import Memory
+from .power import duty_of
 from .power_cap import cap_share
 from .reading import Reads
 from .rooms import GIB
@@ -211,5 +212,5 @@ class Stepper:
         if cap_w is None or not cards:
             return 1.0
         moe = self.plan.model.experts is not None
-        duty = parameter("cap-duty-tensor") if self.size > 1 else 1 / len(cards)
+        duty = duty_of(self.plan, len(cards), parameter)
         return min(cap_share(card, cap_w, duty, moe, parameter) for card in cards)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from advisor.knowledge import Knowledge
 from advisor.model.catalog import Model, Quant
 from advisor.model.plan import Plan, Rig, Sized
@@ -51,7 +53,7 @@ class Sizer:
         cached = request.prompt_tokens.number if request.prompt_tokens else context / 2
         ram = request.ram_gb_s or self.knowledge.parameter("ram-gb-s")
         speed = throughput(plan, held, cached, users, ram.number, self.knowledge)
-        need = watts(plan.rig, self.knowledge)
+        need = watts(plan, self.knowledge)
         numbers = _numbers(held, speed, need, self.knowledge) | {
             "guide_effective_gb": self._guide_gb(plan.rig)
         }
@@ -104,9 +106,5 @@ def _numbers(
         **{f"{name}_low_tok_s": mean * end(name, "low") for name, mean in means.items()},
         **{f"{name}_high_tok_s": mean * end(name, "high") for name, mean in means.items()},
         "kept_under_cap": speed.kept_under_cap,
-        "gpu_w": need.gpu_w,
-        "system_w": need.system_w,
-        "psu_needed_w": need.psu_needed_w,
-        "heat_btu_h": need.heat_btu_h,
-        "usd_per_year": need.usd_per_year,
+        **asdict(need),
     }
