@@ -10,7 +10,7 @@ from advisor.model.catalog import Device
 from advisor.model.plan import Placed, Plan
 
 from .kv_cache import LONGEST, cache_bytes, longest_context, window_slack_bytes
-from .placement import on_devices, shares_of
+from .placement import Share, place
 from .rooms import VLLM_LIKE, Load, Room, rooms_of
 from .weights import GIB, hosted_gib
 
@@ -63,27 +63,28 @@ def memory(
     local_users = -(-users // copies)
     if not fitting.devices:
         return _without_devices(plan, weights_gib, fitting.kv_gib(context_tokens, users))
-    held = fitting.at(context_tokens, local_users)
+    margin = knowledge.parameter("tight-headroom-gib").number
+    held = fitting.at(context_tokens, local_users, margin_gib=margin)
     placed = tuple(
         Placed(
             device=device,
             index=index,
-            layers=layers,
-            weights_gib=held.on_gpu_gib * share,
-            kv_gib=held.kv_gib * share,
+            layers=share.layers,
+            weights_gib=share.weights_gib,
+            kv_gib=share.kv_gib,
             compute_gib=space.compute_gib,
             reserve_gib=space.reserve_gib,
-            used_gib=(held.on_gpu_gib + held.kv_gib) * share + space.compute_gib,
+            used_gib=share.load_gib + space.compute_gib,
             capacity_gib=space.capacity_gib,
         )
-        for index, (device, space, (share, layers)) in enumerate(
+        for index, (device, space, share) in enumerate(
             zip(fitting.devices, held.rooms, held.shares, strict=True)
         )
     )
     room = max(0.0, held.most_gib - held.on_gpu_gib) * GIB
     whole_kv = fitting.kv_gib(context_tokens, local_users)
     one_user = whole_kv / local_users * GIB
-    full_kv = fitting.at(context_tokens, local_users, "f16")
+    full_kv = fitting.at(context_tokens, local_users, "f16", margin)
     offloads = plan.split in OFFLOADING
     return Memory(
         placed=placed,
@@ -111,7 +112,7 @@ def memory(
         ),
         ram_weights_gib=held.in_ram_gib + (fitting.hosted if offloads else 0.0),
         ram_embedding_gib=0.0 if offloads else fitting.hosted,
-        ram_kv_gib=whole_kv - held.kv_gib,
+        ram_kv_gib=whole_kv - held.kv_gib if plan.split == "cpu-offload" else 0.0,
     )
 
 
@@ -120,28 +121,43 @@ class _Held:
     """What one load comes to on the devices of a plan, GiB; ``kv_gib`` is what they keep of it."""
 
     rooms: list[Room]
-    shares: list[tuple[float, int]]
-    on_gpu_gib: float
-    in_ram_gib: float
-    kv_gib: float
+    shares: list[Share]
+    weights_gib: float
+
+    @property
+    def on_gpu_gib(self) -> float:
+        return sum(share.weights_gib for share in self.shares)
+
+    @property
+    def in_ram_gib(self) -> float:
+        left = self.weights_gib - self.on_gpu_gib
+        return left if left > ROUNDING_GIB else 0.0
+
+    @property
+    def kv_gib(self) -> float:
+        return sum(share.kv_gib for share in self.shares)
 
     @property
     def headroom_gib(self) -> float:
-        """Room left on the fullest device."""
-        total = self.on_gpu_gib + self.kv_gib
-        return min(
-            space.usable_gib - total * share
-            for space, (share, _) in zip(self.rooms, self.shares, strict=True)
-            if share > 0
-        )
+        """Room left on the fullest device that holds something; all of it where none does."""
+        left = [
+            space.usable_gib - share.load_gib
+            for space, share in zip(self.rooms, self.shares, strict=True)
+            if share.load_gib > 0
+        ]
+        return min(left or [space.usable_gib for space in self.rooms])
 
     @property
     def most_gib(self) -> float:
         """Weights and cache that fill the fullest device, over all devices."""
+        total = self.on_gpu_gib + self.kv_gib
         return min(
-            space.usable_gib / share
-            for space, (share, _) in zip(self.rooms, self.shares, strict=True)
-            if share > 0
+            (
+                space.usable_gib * total / share.load_gib
+                for space, share in zip(self.rooms, self.shares, strict=True)
+                if share.load_gib > 0
+            ),
+            default=0.0,
         )
 
 
@@ -168,7 +184,13 @@ class _Fitting:
         bits = self.bits if kv is None else self.knowledge.parameter(f"kv-bits-{kv}").number
         return cache_bytes(self.plan.model, tokens, bits, self.size) * people / GIB
 
-    def at(self, tokens: int, people: int, kv_type: str | None = None) -> _Held:
+    def at(
+        self,
+        tokens: int,
+        people: int,
+        kv_type: str | None = None,
+        margin_gib: float | None = None,
+    ) -> _Held:
         plan = self.plan
         slack = 0.0
         if plan.runtime not in VLLM_LIKE:
@@ -177,13 +199,7 @@ class _Fitting:
         rooms = rooms_of(self.devices, plan, load, self.knowledge)
         kv = self.kv_gib(tokens, people, kv_type)
         weights = self.weights_gib - self.hosted
-        if plan.split == "cpu-offload":  # the cache of a layer lies where the layer lies
-            placed, _ = on_devices(plan, weights + kv, 0.0, rooms)
-            part = placed / (weights + kv)
-            on_gpu, in_ram, kv = weights * part, weights * (1 - part), kv * part
-        else:
-            on_gpu, in_ram = on_devices(plan, weights, kv, rooms)
-        return _Held(rooms, shares_of(plan, on_gpu + kv, rooms), on_gpu, in_ram, kv)
+        return _Held(rooms, place(plan, weights, kv, rooms, margin_gib), weights)
 
     def room_gib(self, tokens: int, people: int) -> float:
         """Room left on the fullest device.
