@@ -257,7 +257,7 @@ def _build(build: Judged, outcome: Outcome, knowledge: Knowledge) -> Build:
         kv=plan.kv,
         split=plan.split,
         runtime=plan.runtime,
-        launch=launch(sized, profile, knowledge),
+        launch=launch(sized, profile.context_tokens, profile.users, knowledge),
         verify=verify(sized, knowledge),
         price_usd=Price(
             low=build.price.low.number,

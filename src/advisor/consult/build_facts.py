@@ -11,6 +11,7 @@ from advisor.model.plan import Rig, Sized
 from advisor.model.profile import Profile
 from advisor.model.quantity import Quantity, Value, calculated
 from advisor.sizing import PriceResult
+from advisor.sizing.placement import tensor_obstacle
 
 from .profile_facts import NOISE, ProfileNodes
 from .rigs import RigMaker
@@ -109,7 +110,7 @@ class BuildFacts:
             "unified": all(d.form == "machine" for d in devices),
             "link": rig.link,
             "nodes": rig.nodes,
-            "heads_divide": self.model.heads % sharing == 0,
+            "heads_divide": tensor_obstacle(self.model, sharing) is None,
             "fp8": all(d.fp8 for d in devices),
             "owned_all": all(m.owned == m.count for m in rig.members),
         }

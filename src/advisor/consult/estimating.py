@@ -132,7 +132,7 @@ class Estimator:
             kv=kv,
             split=way.split,
             runtime=way.runtime,
-            gpu_layers=None if layers is None else min(layers, model.layers),
+            gpu_layers=None if layers is None else min(layers, model.layers + 1),
         )
 
     def _narrower(self, asked: Asked, whole: Sized, request: Request) -> Sized | None:

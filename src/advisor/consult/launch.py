@@ -8,39 +8,57 @@ import shlex
 from advisor.knowledge import Knowledge
 from advisor.model.advice import Check, Launch
 from advisor.model.plan import Sized
-from advisor.model.profile import Profile
+from advisor.sizing.placement import division
 
 
-def launch(sized: Sized, profile: Profile, knowledge: Knowledge) -> Launch:
-    """The runtime's template for this split, filled in with the plan."""
+def launch(sized: Sized, context_tokens: int, users: int, knowledge: Knowledge) -> Launch:
+    """How to start the plan for ``users`` requests of ``context_tokens``."""
     runtime = knowledge.runtimes[sized.plan.runtime]
-    command = launch_command(sized, profile.context_tokens, profile.users, knowledge)
+    command = launch_command(sized, context_tokens, users, knowledge)
     return Launch(command=command, env=runtime.env, notes=runtime.notes)
 
 
 def launch_command(sized: Sized, context_tokens: int, users: int, knowledge: Knowledge) -> str:
-    """The command that starts the plan for ``users`` requests of ``context_tokens``."""
+    """The runtime's template for the plan's split, filled in.
+
+    A part in brackets is left out where a field in it has no value.
+    """
     plan = sized.plan
     runtime = knowledge.runtimes[plan.runtime]
     command = runtime.commands.get(plan.split) or runtime.commands["none"]
-    nodes = plan.rig.nodes
-    held = sum(placed.weights_gib for placed in sized.placed)
-    share = held / sized.numbers["weights_gib"]
-    fields = {
+    nodes, layers = plan.rig.nodes, plan.model.layers
+    divided = division(sized)
+    fields: dict[str, object | None] = {
         "model": _file(sized, knowledge),
         "repo": _name(sized),
-        "gpu_layers": str(int(plan.model.layers * share)),
-        "context": str(context_tokens),
-        "total_context": str(context_tokens * users),
-        "count": str(plan.rig.device_count),
-        "nodes": str(nodes),
-        "per_node": str(plan.rig.device_count // nodes),
-        "users": str(users),
+        "context": context_tokens,
+        "total_context": context_tokens * users,
+        "count": plan.rig.device_count,
+        "nodes": nodes,
+        "per_node": plan.rig.device_count // nodes,
+        "users": users,
         "kv_flags": runtime.kv_flags.get(plan.kv, ""),
+        "split_mode": "layer" if divided.main_gpu is None else "none",
+        "main_gpu": divided.main_gpu,
+        "tensor_split": _listed(divided.tensor_split),
+        "stages": _listed(divided.stages),
+        "gpu_layers": divided.gpu_layers,
+        "cpu_moe_layers": divided.cpu_moe_layers or None,
+        "gpu_experts_share": f"{1 - (divided.cpu_moe_layers or 0) / layers:.2f}",
     }
+    absent = "|".join(
+        re.escape("{" + name + "}") for name, value in fields.items() if value is None
+    )
+    if absent:
+        command = re.sub(rf"\[[^][]*?(?:{absent})[^][]*\]", "", command)
+    command = re.sub(r"[][]", "", command)
     for name, value in fields.items():
-        command = command.replace("{" + name + "}", value)
+        command = command.replace("{" + name + "}", str(value))
     return " ".join(command.split())
+
+
+def _listed(numbers: tuple[int, ...] | None) -> str | None:
+    return None if numbers is None else ",".join(map(str, numbers))
 
 
 def verify(sized: Sized, knowledge: Knowledge) -> tuple[Check, ...]:

@@ -213,7 +213,8 @@ class Runtime(Strict):
 
     ``commands`` maps a split (``none``, ``layer``, ``tensor`` …) to a command template with the
     fields {model}, {repo}, {context}, {total_context}, {count}, {nodes}, {per_node}, {users},
-    {gpu_layers} and {kv_flags}.
+    {kv_flags}, {split_mode}, {main_gpu}, {tensor_split}, {stages}, {gpu_layers}, {cpu_moe_layers}
+    and {gpu_experts_share}; a part in brackets is left out where a field in it has no value.
     """
 
     slug: str

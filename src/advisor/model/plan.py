@@ -56,8 +56,8 @@ class Rig(Strict):
 class Plan(Strict):
     """One way to run ``model`` on ``rig``. ``id`` is unique within a consultation.
 
-    ``gpu_layers`` fixes how many layers the devices hold under cpu-offload, or of how many the
-    experts under experts-in-ram; None: what fits.
+    ``gpu_layers`` fixes how many layers the devices hold under cpu-offload, the output counted as
+    one (llama.cpp's -ngl), or of how many the experts under experts-in-ram; None: what fits.
     """
 
     id: str

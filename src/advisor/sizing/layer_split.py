@@ -15,6 +15,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import accumulate
 
 ROUNDING = 1e-9
@@ -51,16 +52,17 @@ def slots(counts: Sequence[int]) -> list[int]:
     return [count + (index == holder) for index, count in enumerate(counts)]
 
 
-def by_free_memory(free_gib: Sequence[float], layers: int) -> list[int]:
+@lru_cache(1024)
+def by_free_memory(free_gib: tuple[float, ...], layers: int) -> tuple[int, ...]:
     """Layers of each device where llama.cpp is not told a split."""
     sums = list(accumulate(max(0.0, free) for free in free_gib))
     if sums[-1] <= 0:
-        return [layers] + [0] * (len(sums) - 1)
+        return (layers, *[0] * (len(sums) - 1))
     shares = [total / sums[-1] for total in sums]
     counts = [0] * len(sums)
     for slot in range(layers):
         counts[bisect_right(shares, slot / (layers + 1))] += 1
-    return counts
+    return tuple(counts)
 
 
 def evenly(stages: int, layers: int) -> list[int]:
@@ -91,12 +93,12 @@ def seconds(counts: Sequence[int], stages: Sequence[Stage], load: Layers) -> flo
 
 
 def divided(
-    stages: Sequence[Stage], load: Layers, own: list[int], margin_gib: float | None
-) -> list[int]:
+    stages: Sequence[Stage], load: Layers, own: Sequence[int], margin_gib: float | None
+) -> Sequence[int]:
     """Layers of each stage: the runtime's ``own`` split if it fits, else the one that leaves the
     most room on the fullest stage; then tilted to the faster stages, which keep ``margin_gib``
     free, or what they had where that is less. None: no tilt."""
-    counts = own
+    counts: Sequence[int] = own
     if least_room_gib(own, stages, load) < -ROUNDING:
         counts = roomiest(stages, load)
     if margin_gib is None or len({stage.speed_gb_s for stage in stages}) == 1:
@@ -110,18 +112,26 @@ def divided(
 
 def roomiest(stages: Sequence[Stage], load: Layers) -> list[int]:
     """The split that leaves the most room on the fullest stage."""
-    return max(
-        (_shared(load, usable, load.count) for _, usable in _with_output(stages, load, 0.0)),
-        key=lambda counts: (least_room_gib(counts, stages, load), last_used(counts)),
-    )
+    if not load.count:
+        return [0] * len(stages)
+    found = []
+    for holder, usable in _with_output(stages, load, 0.0):
+        counts = _shared(load, usable, load.count - 1)
+        counts[holder] += 1
+        found.append(counts)
+    return max(found, key=lambda counts: (least_room_gib(counts, stages, load), last_used(counts)))
 
 
 def most_layers(stages: Sequence[Stage], layer_gib: float, output_gib: float) -> int:
     """How many layers fit the stages beside the output."""
     load = Layers(1, layer_gib, output_gib)
     return max(
-        sum(_fitting(space, layer_gib) for space in usable) if usable[holder] >= 0 else 0
-        for holder, usable in _with_output(stages, load, 0.0)
+        (
+            1 + sum(_fitting(space, layer_gib) for space in usable)
+            for holder, usable in _with_output(stages, load, 0.0)
+            if usable[holder] >= -ROUNDING
+        ),
+        default=0,
     )
 
 
@@ -150,7 +160,8 @@ def _fitting(space_gib: float, layer_gib: float) -> int:
 def _with_output(
     stages: Sequence[Stage], load: Layers, margin_gib: float
 ) -> list[tuple[int, list[float]]]:
-    """For every stage that may be the last: its index, and what layers may fill up to it.
+    """For every stage that may be the last: its index, and what other layers may fill beside the
+    output and the one layer that goes with it.
 
     Among equal stages the last one in the row may as well be it.
     """
@@ -158,7 +169,7 @@ def _with_output(
     alike = len({(stage.usable_gib, stage.speed_gb_s) for stage in stages}) == 1
     for holder in range(len(stages) - 1 if alike else 0, len(stages)):
         usable = [stage.usable_gib - margin_gib for stage in stages[: holder + 1]]
-        usable[holder] -= load.output_gib
+        usable[holder] -= load.output_gib + load.layer_gib
         every.append((holder, usable + [NO_ROOM] * (len(stages) - holder - 1)))
     return every
 
@@ -193,9 +204,8 @@ def _fastest(stages: Sequence[Stage], load: Layers, margin_gib: float) -> list[i
     """
     found = []
     for holder, usable in _with_output(stages, load, margin_gib):
-        if usable[holder] < load.layer_gib - ROUNDING:
+        if usable[holder] < -ROUNDING:
             continue
-        usable[holder] -= load.layer_gib  # the stage with the output has at least one layer
         counts = [0] * len(stages)
         left = load.count - 1
         for speed in sorted({stage.speed_gb_s for stage in stages}, reverse=True):

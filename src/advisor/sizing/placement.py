@@ -96,13 +96,14 @@ def place(
         margin = None
     else:
         load = Layers(model.layers, sum(layer), output_gib)
+    counts: Sequence[int]
     if plan.split == "none" and count > 1:
         best = max(range(count), key=lambda i: (_fits(stages[i], load), stages[i].speed_gb_s, -i))
         counts = [load.count if i == best else 0 for i in range(count)]
     elif count == 1:
         counts = [load.count]
     else:
-        own = by_free_memory([stage.free_gib for stage in stages], load.count)
+        own = by_free_memory(tuple(stage.free_gib for stage in stages), load.count)
         counts = divided(stages, load, own, margin) if plan.runtime in TOLD else own
     return _shares(counts, *layer, output_gib)
 
@@ -123,8 +124,8 @@ def division(sized: Sized) -> Division:
     main_gpu = last_used(counts) if used == 1 < len(placed) else None
     split = None
     if used > 1 and plan.runtime in TOLD:
-        free = [device.capacity_gib - device.reserve_gib for device in placed]
-        if counts != by_free_memory(free, sum(counts)):
+        free = tuple(device.capacity_gib - device.reserve_gib for device in placed)
+        if tuple(counts) != by_free_memory(free, sum(counts)):
             split = tuple(slots(counts))
     return Division(
         tensor_split=split,
