@@ -21,7 +21,6 @@ from statistics import mean, median
 import accuracy
 import numpy as np
 from measured_speed import Run, rows, runs
-from scipy.optimize import least_squares
 
 from advisor.api import knowledge as shipped_knowledge
 from advisor.knowledge import Knowledge
@@ -181,6 +180,8 @@ def fit(
     Runs of one source weigh less the more there are, as they share its habits; far outliers count
     linearly. No share exceeds 1.
     """
+    from scipy.optimize import least_squares  # the extra "calibrate"; the rest does without
+
     names = list(starts)
     counts = Counter(t.run.source for t in every)
     weights = np.array([min(1.0, 4 / counts[t.run.source] ** 0.5) for t in every])

@@ -90,7 +90,7 @@ def tiny(tmp_path):
 
 
 def test_a_dense_gguf(tiny):
-    model, size = model_from_file(tiny)
+    model, size, _ = model_from_file(tiny)
     assert model.name == "Tiny One"
     assert model.total_params_b == model.active_params_b == DENSE_PARAMS / 1e9
     assert (model.layers, model.heads, model.kv_heads, model.hidden_size) == (4, 4, 2, 64)
@@ -104,7 +104,7 @@ def test_a_dense_gguf(tiny):
 
 def test_our_figures_are_those_of_the_package_itself(tiny):
     tensors = gguf.GGUFReader(tiny).tensors
-    model, size = model_from_file(tiny)
+    model, size, _ = model_from_file(tiny)
     assert model.total_params_b == sum(int(t.n_elements) for t in tensors) / 1e9
     assert size.size_gb == sum(int(t.n_bytes) for t in tensors) / 1e9
 
@@ -118,7 +118,7 @@ def test_a_mixture_counts_the_experts_a_token_uses(tmp_path):
     routers = [(f"blk.{i}.ffn_gate_inp.weight", ones(8, HIDDEN)) for i in range(LAYERS)]
     keys = [("add_expert_count", 8), ("add_expert_used_count", 2)]
     path = make(tmp_path / "moe.gguf", [*dense_tensors(), *experts, *routers], "qwen3moe", keys)
-    model, _ = model_from_file(path)
+    model, *_ = model_from_file(path)
     routed = LAYERS * 3 * 8 * 32 * HIDDEN
     total = DENSE_PARAMS + routed + LAYERS * 8 * HIDDEN
     assert (model.experts, model.experts_active) == (8, 2)
@@ -131,7 +131,7 @@ def test_experts_that_are_tensors_of_their_own(tmp_path):
     experts = [(f"blk.0.ffn_up.{n}.weight", ones(32, HIDDEN)) for n in range(8)]
     keys = [("add_expert_count", 8), ("add_expert_used_count", 2)]
     path = make(tmp_path / "moe.gguf", [*dense_tensors(), *experts], keys=keys)
-    model, _ = model_from_file(path)
+    model, *_ = model_from_file(path)
     assert model.total_params_b - model.active_params_b == pytest.approx(6 * 32 * HIDDEN / 1e9)
 
 
@@ -150,7 +150,7 @@ def test_windows_recurrent_layers_and_heads_by_layer(tmp_path):
         ("add_ssm_group_count", 2),
     ]
     path = make(tmp_path / "hybrid.gguf", tensors, "granitehybrid", keys, kv_heads=[2, 2, 0, 0])
-    model, _ = model_from_file(path)
+    model, *_ = model_from_file(path)
     found = [(g.kind, g.layers, g.window, g.state_bytes) for g in model.attention]
     assert found == [
         ("gqa", 1, 512, 0),
@@ -175,14 +175,16 @@ def test_latent_attention(tmp_path):
         if "attn_v" not in name
     ]
     keys = [("add_kv_lora_rank", 24), ("add_rope_dimension_count", 8)]
-    model, _ = model_from_file(make(tmp_path / "mla.gguf", tensors, "deepseek2", keys, kv_heads=1))
+    model, *_ = model_from_file(make(tmp_path / "mla.gguf", tensors, "deepseek2", keys, kv_heads=1))
     (group,) = model.attention
     assert (group.kind, group.layers, group.kv_lora_rank, group.rope_dim) == ("mla", 4, 24, 8)
 
 
 def test_layers_that_guess_ahead_are_left_out(tmp_path):
     keys = [("add_uint32", "glm4moe.nextn_predict_layers", 1)]
-    model, size = model_from_file(make(tmp_path / "ahead.gguf", dense_tensors(), "glm4moe", keys))
+    model, size, _ = model_from_file(
+        make(tmp_path / "ahead.gguf", dense_tensors(), "glm4moe", keys)
+    )
     assert model.layers == 3
     assert model.total_params_b == (DENSE_PARAMS - HIDDEN * (HIDDEN * 2 + 64 + 128)) / 1e9
     assert size.size_gb == 2 * DENSE_PARAMS / 1e9
@@ -218,7 +220,7 @@ def parts(tmp_path):
 
 def test_all_parts_of_a_file_count(parts):
     assert len(parts) == 2
-    model, size = model_from_file(parts[0])
+    model, size, _ = model_from_file(parts[0])
     assert model.total_params_b == DENSE_PARAMS / 1e9
     assert size.size_gb == 2 * DENSE_PARAMS / 1e9
     assert model_from_file(parts[1])[0].model_dump() | {"slug": ""} == model.model_dump() | {

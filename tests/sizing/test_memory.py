@@ -187,7 +187,9 @@ def test_a_rig_without_devices_holds_all_in_system_memory():
 def test_layers_on_the_card_take_their_part_of_the_cache():
     some = held_by(plan_of({"rtx-3090": 1}, split="cpu-offload", gpu_layers=20))
     none = held_by(plan_of({"rtx-3090": 1}, split="cpu-offload", gpu_layers=0))
-    assert some.placed[0].kv_gib == pytest.approx(some.kv_gib * 19 / 80)  # the output counts as a layer
+    assert some.placed[0].kv_gib == pytest.approx(
+        some.kv_gib * 19 / 80
+    )  # the output counts as a layer
     assert some.placed[0].kv_gib + some.ram_kv_gib == pytest.approx(some.kv_gib)
     assert (none.placed[0].weights_gib, none.placed[0].kv_gib) == (0, 0)
 

@@ -38,7 +38,9 @@ from .checks import (
     words_of,
 )
 from .finder import DeviceFinder
-from .lookup import Unknown, Words, key_of, model_forms, nearest_words, size_class
+from .lookup import Unknown, Words, key_of, nearest_words
+from .model_finder import ModelFinder
+from .model_ggufs import TensorBytes
 from .other_gpus import GpuCorrection
 from .tables import ParameterEntry, Row, Sizes, read_rows, read_table
 
@@ -72,8 +74,6 @@ class Knowledge:
         self.folders = folders
         self._figures: dict[tuple[str, str], Quantity] = {}
         self._parameters: dict[str, Quantity] = {}
-        self._own_models: dict[str, Model] = {}
-        self._weight_files: dict[str, tuple[Path, Quant]] = {}
 
     @classmethod
     def load(cls, overlays: tuple[Path, ...] = ()) -> Knowledge:
@@ -287,40 +287,27 @@ class Knowledge:
         """What ``word`` is read as where it names a machine that was never sold."""
         return self._device_finder.stand_in(word)
 
+    @cached_property
+    def _model_finder(self) -> ModelFinder:
+        return ModelFinder(self.models, self._model_words, self.find_quant, lambda: self.file_sizes)
+
     def find_model(self, word: str) -> Model:
-        """By slug, alias or hub id; by a file of the person's own; by size class or a short form.
+        """By slug, alias or hub id; by a file of the person's own or one of the hub's cache; by
+        size class or a short form.
 
         Raises Unknown, or InputError for a file that cannot be used.
         """
-        slug = self._model_words.slug(word)
-        if slug is not None:
-            return self.models[slug]
-        own = self._model_of_file(word)
-        if own is not None:
-            return own
-        sized = size_class(word, self.models.values())
-        if sized is not None:
-            return sized
-        short = self._model_words.by_ending(*model_forms(word))
-        if len(short) != 1:
-            raise Unknown(word, short[:3] or nearest_words(word, self.models))
-        return self.models[short[0]]
-
-    def _model_of_file(self, word: str) -> Model | None:
-        from .model_files import model_from_file, names_file
-
-        if word not in self._own_models and names_file(word):
-            path = Path(word)
-            model, size = model_from_file(path)
-            self._own_models[word] = model
-            if size is not None:
-                self.file_sizes[(model.slug, size.quant)] = size
-                self._weight_files[model.slug] = path.expanduser(), self.find_quant(size.quant)
-        return self._own_models.get(word)
+        return self._model_finder.find(word)
 
     def weight_file(self, model: Model) -> tuple[Path, Quant] | None:
         """The file of weights a model was read from and its format, if it was a GGUF file."""
-        return self._weight_files.get(model.slug)
+        own = self._model_finder.weights.get(model.slug)
+        return (own.file, own.quant) if own else None
+
+    def tensor_bytes(self, model: Model) -> TensorBytes | None:
+        """The bytes of that file by class of tensor."""
+        own = self._model_finder.weights.get(model.slug)
+        return own.tensors if own else None
 
     def find_quant(self, word: str) -> Quant:
         """By slug or alias. Raises Unknown."""

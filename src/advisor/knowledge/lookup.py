@@ -137,6 +137,7 @@ def size_class(word: str, models: Iterable[Model]) -> Model | None:
     )
     return like.model_copy(
         update={
+            "unloaded_params_b": 0.0,
             "slug": "-".join(parts_of(word)),
             "name": f"{name}, shaped like {like.name}",
             "hub_id": None,

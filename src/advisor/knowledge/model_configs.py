@@ -59,7 +59,8 @@ LETTERS = {"M": "mamba", "*": "full", "-": "dense", "E": "experts"}
 
 
 def read_config(path: Path) -> dict[str, Any]:
-    """The figures of Model that a config.json gives, by field name.
+    """The figures of Model that a config.json gives, by field name, and the ``width`` of plain
+    weights.
 
     A multimodal model is read for its language part alone. An unknown ``model_type`` is read like
     llama when it has the fields of one, and graded as assumed. Raises InputError for a file that
@@ -99,11 +100,13 @@ def read_config(path: Path) -> dict[str, Any]:
         "heads": config.heads,
         "kv_heads": max((g.kv_heads for g in attention), default=0) or config.kv_heads,
         "vocab_size": vocab,
+        "tied_embeddings": bool(fields.flag("tie_word_embeddings")),
         "max_context_tokens": _context(fields),
         "attention": attention,
         "experts": fields.maybe(*EXPERTS) if mixture else None,
         "experts_active": fields.maybe(*USED) if mixture else None,
         "native_quant": _native_quant(outer) or _native_quant(told),
+        "width": _width(outer) or _width(told),
         "note": "; ".join(notes),
         "grade": "vendor-spec" if family is not None else "assumed",
     }
@@ -270,6 +273,14 @@ def _context(fields: Fields) -> int:
             original = scaling.maybe("original_max_position_embeddings") or usual
             return max(usual, int(original * scaling.number("factor", most=10_000)))
     return usual
+
+
+def _width(fields: Fields) -> str | None:
+    """The catalogue's word for plain weights of the width the file states."""
+    if fields.inner("quantization_config") or fields.inner("quantization"):
+        return None
+    told = fields.word("dtype") or fields.word("torch_dtype") or ""
+    return {"bfloat16": "bf16", "float16": "f16", "float32": "f32"}.get(told)
 
 
 def _native_quant(fields: Fields) -> str | None:

@@ -11,7 +11,7 @@ from typing import Any
 from advisor.errors import InputError, Problem, shown
 from advisor.yamlio import decode
 
-MAX_CONFIG_BYTES = 1_000_000
+MAX_CONFIG_BYTES = 4_000_000  # lists of layers left unquantized take up to 1.5 million
 MAX_DEPTH = 12
 MAX_LAYERS = 10_000
 MAX_WHOLE = 10**9
@@ -131,20 +131,20 @@ class Fields:
         )
 
 
-def read_json(path: Path) -> Fields:
+def read_json(path: Path, max_bytes: int = MAX_CONFIG_BYTES) -> Fields:
     """The object a JSON file holds.
 
     ``Infinity`` and ``NaN`` are let through as numbers, since published files hold them; no figure
-    may be one. Raises InputError for more than 1 MB, keys that stand twice, more than 12 levels,
-    and anything but an object.
+    may be one. Raises InputError for more than ``max_bytes``, keys that stand twice, more than 12
+    levels, and anything but an object.
     """
     file = str(path)
     try:
         with path.open("rb") as stream:
-            raw = stream.read(MAX_CONFIG_BYTES + 1)
+            raw = stream.read(max_bytes + 1)
     except OSError as error:
         raise InputError(Problem(file, f"cannot be read: {error.strerror}")) from None
-    text = decode(raw, file, MAX_CONFIG_BYTES)
+    text = decode(raw, file, max_bytes)
     accepted = "one JSON object, as in the config.json of a model"
 
     def once(pairs: list[tuple[str, object]]) -> dict[str, object]:

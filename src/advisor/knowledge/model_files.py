@@ -6,13 +6,15 @@ import hashlib
 import os
 import re
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from advisor.errors import InputError, Problem, visible
 from advisor.model.catalog import FileSize, Model
 
 from .lookup import parts_of
+from .model_checkpoint import checkpoint
 from .model_configs import read_config
-from .model_ggufs import read_gguf
+from .model_ggufs import TensorBytes, read_gguf
 
 SOURCE = "model-file"
 ACCEPTED = "a .gguf file, a config.json, or the folder that holds one"
@@ -26,8 +28,17 @@ def names_file(word: str) -> bool:
     return is_named or os.path.isfile(os.path.join(folder, "config.json"))
 
 
-def model_from_file(path: Path) -> tuple[Model, FileSize | None]:
-    """The model that a file describes, and the size and format of its weights (GGUF only).
+class Imported(NamedTuple):
+    """A model; the size and format of its weights, where they lie there too; and their bytes by
+    class of tensor (GGUF only)."""
+
+    model: Model
+    size: FileSize | None
+    tensors: TensorBytes | None
+
+
+def model_from_file(path: Path, hub_id: str | None = None) -> Imported:
+    """The model that a file describes; ``hub_id`` is where the file came from.
 
     The slug ends in a digest of the figures, so that two files are never taken for one another.
     Raises InputError for a file that cannot be used.
@@ -38,14 +49,21 @@ def model_from_file(path: Path) -> tuple[Model, FileSize | None]:
     if not os.path.isfile(path):
         raise InputError(Problem(file, "there is no such file", accepted=ACCEPTED))
     size_gb: float | None = None
+    tensors = None
     if path.suffix.lower() == ".gguf":
-        figures, size_gb = read_gguf(path)
+        figures, size_gb, tensors = read_gguf(path)
         name = figures.pop("name", None) or path.stem
+        stored_as = figures["native_quant"]
     elif path.suffix.lower() == ".json":
         figures = read_config(path)
+        width = figures.pop("width")
+        stored_as = figures["native_quant"] or width
         name = path.resolve().parent.name if path.name == "config.json" else path.stem
+        if path.name == "config.json":
+            size_gb = _weigh(path, figures)
     else:
         raise InputError(Problem(file, "this is no file of a model", accepted=ACCEPTED))
+    name = hub_id.rpartition("/")[2] if hub_id else name
     if not 0 < figures["total_params_b"] <= MAX_PARAMS_B:
         found = f"{figures['total_params_b']:,.3g} x 10^9 parameters"
         accepted = f"at most {MAX_PARAMS_B:,} x 10^9"
@@ -56,18 +74,32 @@ def model_from_file(path: Path) -> tuple[Model, FileSize | None]:
     model = Model(
         slug=slug,
         name=visible(name, 100),
-        hub_id=None,
+        hub_id=hub_id,
         licence="not stated",
         cites=(SOURCE,),
         **figures,
     )
-    if size_gb is None:
-        return model, None
+    if size_gb is None or stored_as is None:
+        return Imported(model, None, None)
     size = FileSize(
         model=slug,
-        quant=str(model.native_quant),
+        quant=stored_as,
         size_gb=size_gb,
         grade="vendor-spec",
         cites=(SOURCE,),
     )
-    return model, size
+    return Imported(model, size, tensors)
+
+
+def _weigh(config: Path, figures: dict[str, Any]) -> float | None:
+    """The weights beside a config.json in GB (10**9); their count of parameters, where they tell
+    one, replaces that of ``figures``."""
+    held = checkpoint(config.parent, figures["layers"])
+    if held is None:
+        return None
+    if held.params is not None:
+        idle = figures["total_params_b"] - figures["active_params_b"]
+        figures["total_params_b"] = held.params / 1e9
+        figures["active_params_b"] = max(held.params / 1e9 - idle, held.params / 1e12)
+        figures["note"] += "; the parameters are those of the files beside it"
+    return held.size_bytes / 1e9

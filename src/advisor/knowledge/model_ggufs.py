@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from .model_shapes import NOTHING, STATE_VALUE_BYTES
 PART = re.compile(r"(?P<stem>.*)-(?P<part>\d{5})-of-(?P<count>\d{5})\.gguf", re.IGNORECASE)
 LAYER = re.compile(r"blk\.(\d{1,9})\.(.+)")
 EXPERT = re.compile(r"\.ffn_(\w+_exps|(gate|up|down)\.\d+)\.")
+EMBEDDING, OUTPUT = "token_embd.", "output."
 ROWS_READ = "per_layer_token_embd."  # a table of which a token reads one row
 ALTERNATING = {  # every n-th layer is a full one where the file does not say so
     "gemma2": 2,
@@ -43,8 +45,27 @@ PLAIN = ("f32", "f16", "bf16")  # some files call themselves so for the few tens
 USUAL_MIXTURE = {"q3_k": "q3_k_m", "q4_k": "q4_k_m", "q5_k": "q5_k_m"}
 
 
-def read_gguf(path: Path) -> tuple[dict[str, Any], float]:
-    """The figures of Model that a GGUF file gives, by field name, and its weights in GB (10**9).
+@dataclass(frozen=True)
+class TensorBytes:
+    """Bytes of the tensors a runtime loads: layers that only guess ahead are left out.
+
+    ``embedding`` holds the tables of which a token reads one row; ``output`` is 0 where the
+    embedding is used once more in its place.
+    """
+
+    embedding: int
+    output: int
+    experts: int
+    rest: int
+
+    @property
+    def total(self) -> int:
+        return self.embedding + self.output + self.experts + self.rest
+
+
+def read_gguf(path: Path) -> tuple[dict[str, Any], float, TensorBytes]:
+    """The figures of Model that a GGUF file gives, by field name; its weights in GB (10**9); and
+    their bytes by class.
 
     Of a file in parts any part may be named. Raises InputError for a file that cannot be used.
     """
@@ -86,6 +107,7 @@ def read_gguf(path: Path) -> tuple[dict[str, Any], float]:
         "heads": max(heads),
         "kv_heads": max(kv_heads),
         "vocab_size": _vocabulary(fields, tensors),
+        "tied_embeddings": all(tensor.name != "output.weight" for tensor in used),
         "max_context_tokens": fields.whole("context_length"),
         "attention": _caches(fields, arch, used, heads, kv_heads, layers),
         "experts": count if mixture else None,
@@ -94,7 +116,23 @@ def read_gguf(path: Path) -> tuple[dict[str, Any], float]:
         "note": "; ".join(notes),
         "grade": "vendor-spec",
     }
-    return figures, sum(tensor.size_bytes for tensor in tensors) / 1e9
+    size_gb = sum(tensor.size_bytes for tensor in tensors) / 1e9
+    return figures, size_gb, _by_class(used)
+
+
+def _by_class(tensors: list[Tensor]) -> TensorBytes:
+    sizes: Counter[str] = Counter()
+    for tensor in tensors:
+        name = tensor.name
+        if name.startswith((EMBEDDING, ROWS_READ)):
+            sizes["embedding"] += tensor.size_bytes
+        elif name.startswith(OUTPUT):
+            sizes["output"] += tensor.size_bytes
+        elif EXPERT.search(name):
+            sizes["experts"] += tensor.size_bytes
+        else:
+            sizes["rest"] += tensor.size_bytes
+    return TensorBytes(sizes["embedding"], sizes["output"], sizes["experts"], sizes["rest"])
 
 
 def _parts(path: Path) -> list[Header]:
