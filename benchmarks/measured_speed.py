@@ -153,6 +153,8 @@ def _unusable(row: dict[str, str]) -> str | None:
         return f"{row['runtime']} is not a runtime we plan"
     if row["split"].startswith("row"):
         return "row split, which we do not plan"
+    if ":" in row["split"]:
+        return "layers shared out by hand, which the estimate does itself"
     if row["split"].startswith(("graph", "uneven")) or row["split"] == "tensor":
         return f"split {row['split']}, which we do not plan for this runtime"
     if row["runtime"] == "vllm" and row["source_id"] in SUPERSEDED:
