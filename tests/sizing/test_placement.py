@@ -132,8 +132,8 @@ def test_a_device_too_small_for_a_layer_gets_none():
 
 
 def test_layers_in_order_fill_one_device_after_the_other():
-    assert in_order([2.0, 5.0], [1.0, 1.0, 2.0, 2.0, 0.5]) == [2, 2]
-    assert in_order([2.0, 4.0], [1.0, 1.0, 2.0, 2.0, 0.5]) is None
+    assert in_order([2.0, 5.0], [1.0, 1.0, 2.0, 2.0], 0.5) == [2, 2]
+    assert in_order([2.0, 4.0], [1.0, 1.0, 2.0, 2.0], 0.5) is None
 
 
 def test_what_remains_of_an_even_partition_goes_before_the_last_stage():

@@ -13,7 +13,7 @@ Decoding passes through one device after the other, so its time is the sum of la
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
@@ -135,13 +135,14 @@ def most_layers(stages: Sequence[Stage], layer_gib: float, output_gib: float) ->
     )
 
 
-def in_order(usable_gib: Sequence[float], layers_gib: Iterable[float]) -> list[int] | None:
+def in_order(
+    usable_gib: Sequence[float], layers_gib: Sequence[float], output_gib: float
+) -> list[int] | None:
     """Unequal layers from the first to the last device, each filled before the next; None where
-    they do not fit. The last entry of ``layers_gib`` is the output, which is not counted and needs
-    a layer beside it."""
+    they do not fit. The output goes with the last layer, which follows it to the next device."""
     counts = [0] * len(usable_gib)
     at, left = 0, usable_gib[0]
-    for size in layers_gib:
+    for size in (*layers_gib[:-1], layers_gib[-1] + output_gib):
         while left < size - ROUNDING:
             at += 1
             if at == len(counts):
@@ -149,8 +150,7 @@ def in_order(usable_gib: Sequence[float], layers_gib: Iterable[float]) -> list[i
             left = usable_gib[at]
         left -= size
         counts[at] += 1
-    counts[at] -= 1
-    return counts if counts[at] else None
+    return counts
 
 
 def _fitting(space_gib: float, layer_gib: float) -> int:

@@ -227,7 +227,7 @@ def _without_experts(
 
     def counts_with(without: int) -> list[int] | None:
         sizes = [light + kv + (expert if i >= without else 0.0) for i in range(layers)]
-        return in_order(usable, [*sizes, output_gib])
+        return in_order(usable, sizes, output_gib)
 
     if plan.gpu_layers is None:
         low, without = -1, layers
