@@ -298,9 +298,9 @@ def test_the_tilt_changes_no_answer_about_what_fits():
         ("llama-3.3-70b", 2, None),
         ("llama-3.3-70b", 8, None),
         ("llama-3.3-70b", 16, None),
-        ("llama-3.3-70b", 3, "64 attention heads do not divide by 3"),
-        ("qwen2.5-7b", 7, "4 heads of keys and values do not divide by 7"),
-        ("qwen2.5-14b", 5, "8 heads of keys and values do not divide by 5"),
+        ("llama-3.3-70b", 3, "64 attention heads do not divide by 3 devices"),
+        ("qwen2.5-7b", 7, "4 heads of keys and values do not divide by 7 devices"),
+        ("qwen2.5-14b", 5, "8 heads of keys and values do not divide by 5 devices"),
         ("deepseek-v3", 8, None),
     ],
 )

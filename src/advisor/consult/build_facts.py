@@ -100,7 +100,6 @@ class BuildFacts:
         devices = [m.device for m in rig.members]
         vendors = {d.vendor for d in devices}
         count = rig.device_count
-        sharing = count // rig.nodes if _meant_for(rig) == "ray-serve" else count
         return {
             "slug": rig.slug,
             "device_count": count,
@@ -110,10 +109,17 @@ class BuildFacts:
             "unified": all(d.form == "machine" for d in devices),
             "link": rig.link,
             "nodes": rig.nodes,
-            "heads_divide": tensor_obstacle(self.model, sharing) is None,
+            "heads_divide": self._tensor_obstacle(rig) is None,
             "fp8": all(d.fp8 for d in devices),
             "owned_all": all(m.owned == m.count for m in rig.members),
         }
+
+    def _tensor_obstacle(self, rig: Rig) -> str | None:
+        """Why the devices, or those of one copy, cannot share every layer; None: they can."""
+        count = rig.device_count
+        return tensor_obstacle(
+            self.model, count // rig.nodes if _meant_for(rig) == "ray-serve" else count
+        )
 
     def _vllm_ready(self, rig: Rig) -> bool:
         oldest = self.knowledge.parameter(VLLM_OLDEST).number
@@ -178,6 +184,7 @@ class BuildFacts:
             "cuda": all(d.vendor == "nvidia" for d in devices),
             "withdrawn": not price.buys_used and any(d.withdrawn for d in bought),
             "heads": self.model.heads,
+            "tensor_obstacle": self._tensor_obstacle(rig) or "",
             "owned_count": owned,
             "added_count": 0 if rig.rental else added,
             "added_text": price.added_text,

@@ -142,13 +142,13 @@ def tensor_obstacle(model: Model, size: int) -> str | None:
     devices; the vocabulary is padded to a multiple of 64 and divided.
     """
     if model.heads % size:
-        return f"{model.heads} attention heads do not divide by {size}"
+        return f"{model.heads} attention heads do not divide by {size} devices"
     for group in model.attention:
         if group.kind == "gqa" and group.kv_heads % size and size % group.kv_heads:
-            return f"{group.kv_heads} heads of keys and values do not divide by {size}"
+            return f"{group.kv_heads} heads of keys and values do not divide by {size} devices"
     padded = -(-model.vocab_size // VOCABULARY_PADDING) * VOCABULARY_PADDING
     if padded % size:
-        return f"a vocabulary of {padded:,} (padded) does not divide by {size}"
+        return f"a vocabulary of {padded:,} (padded) does not divide by {size} devices"
     return None
 
 
