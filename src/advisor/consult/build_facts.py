@@ -183,7 +183,6 @@ class BuildFacts:
             "nvlink_capable": all(d.bridge == "nvlink" for d in devices),
             "cuda": all(d.vendor == "nvidia" for d in devices),
             "withdrawn": not price.buys_used and any(d.withdrawn for d in bought),
-            "heads": self.model.heads,
             "tensor_obstacle": self._tensor_obstacle(rig) or "",
             "owned_count": owned,
             "added_count": 0 if rig.rental else added,
