@@ -163,12 +163,14 @@ def _with_output(
     """For every stage that may be the last: its index, and what other layers may fill beside the
     output and the one layer that goes with it.
 
-    Among equal stages the last one in the row may as well be it.
+    Of equal stages in a row only the last need be considered.
     """
     every = []
-    alike = len({(stage.usable_gib, stage.speed_gb_s) for stage in stages}) == 1
-    for holder in range(len(stages) - 1 if alike else 0, len(stages)):
-        usable = [stage.usable_gib - margin_gib for stage in stages[: holder + 1]]
+    for holder, stage in enumerate(stages):
+        after = stages[holder + 1] if holder + 1 < len(stages) else None
+        if after and (after.usable_gib, after.speed_gb_s) == (stage.usable_gib, stage.speed_gb_s):
+            continue
+        usable = [one.usable_gib - margin_gib for one in stages[: holder + 1]]
         usable[holder] -= load.output_gib + load.layer_gib
         every.append((holder, usable + [NO_ROOM] * (len(stages) - holder - 1)))
     return every
@@ -183,17 +185,17 @@ def _shared(load: Layers, usable_gib: Sequence[float], layers: int) -> list[int]
         key=lambda i: -usable_gib[i],
     )
     counts = [0] * len(usable_gib)
-    level = 0.0
-    for used in range(1, len(open_) + 1):
-        level = (sum(usable_gib[i] for i in open_[:used]) - layers * size) / used
+    level, above = 0.0, 0.0
+    for used, i in enumerate(open_, 1):
+        above += usable_gib[i]
+        level = (above - layers * size) / used
         if used == len(open_) or usable_gib[open_[used]] <= level:
             break
     for i in open_:
         counts[i] = max(0, int((usable_gib[i] - level) / size + ROUNDING))
-    while sum(counts) > layers:
-        counts[max((i for i in open_ if counts[i]), key=lambda i: -usable_gib[i])] -= 1
-    while sum(counts) < layers:
-        counts[max(open_, key=lambda i: (usable_gib[i] - (counts[i] + 1) * size, -i))] += 1
+    room = sorted(open_, key=lambda i: counts[i] * size - usable_gib[i])
+    for i in room[: layers - sum(counts)]:
+        counts[i] += 1
     return counts
 
 
