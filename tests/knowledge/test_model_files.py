@@ -343,8 +343,12 @@ def test_no_value_of_any_field_does_harm(tmp_path, slug):
             assert model is None or 0 < model.active_params_b <= model.total_params_b
 
 
+OWN_FIELDS = {"nemotron_h", "qwen3_next", "qwen3_5_text", "qwen3_5_moe_text", "jamba"}
+OWN_FIELDS |= {"lfm2", "lfm2_moe", "minicpm3"}
+
+
 def test_every_family_reads_like_llama_when_it_is_given_its_fields(tmp_path):
     for kind in DEFAULTS:
-        if kind not in ("nemotron_h", "qwen3_next", "qwen3_5_text", "qwen3_5_moe_text"):
+        if kind not in OWN_FIELDS:
             path = written(tmp_path, config("llama-3.1-8b") | {"model_type": kind})
             assert model_from_file(path)[0].grade == "vendor-spec"

@@ -180,6 +180,54 @@ def test_latent_attention(tmp_path):
     assert (group.kind, group.layers, group.kv_lora_rank, group.rope_dim) == ("mla", 4, 24, 8)
 
 
+def test_latent_attention_of_an_old_file_keeps_every_head(tmp_path):
+    """Keys of 24 and values of 16 for each of four heads: the latent form came later."""
+    tensors = [
+        (name.replace("attn_k.", "attn_kv_a_mqa.").replace("attn_v.", "attn_kv_b."), data)
+        for name, data in dense_tensors()
+    ]
+    keys = [("add_kv_lora_rank", 24), ("add_key_length", 24), ("add_value_length", 16)]
+    model, *_ = model_from_file(make(tmp_path / "old.gguf", tensors, "deepseek2", keys, kv_heads=4))
+    assert growing(model) == 4 * 4 * (24 + 16) * 2
+    keys += [("add_rope_dimension_count", 8), ("add_key_length_mla", 24)]
+    path = make(tmp_path / "new.gguf", tensors, "deepseek2", keys, kv_heads=1)
+    assert growing(model_from_file(path).model) == 4 * (24 + 8) * 2
+
+
+@pytest.mark.parametrize(
+    ("tensor", "keys", "values"),
+    [
+        ("shortconv.conv", [("add_uint32", "x.shortconv.l_cache", 3)], 2 * HIDDEN),
+        (
+            "ssm_f_a",
+            [("add_uint32", "x.kda.head_dim", 16), ("add_uint32", "x.ssm.conv_kernel", 4)],
+            4 * 16 * (16 + 3 * 3),
+        ),
+    ],
+)
+def test_states_of_other_recurrent_layers(tmp_path, tensor, keys, values):
+    tensors = [(n, d) for n, d in dense_tensors() if not n.startswith("blk.0.attn")]
+    tensors.append((f"blk.0.{tensor}.weight", ones(32, HIDDEN)))
+    model, *_ = model_from_file(make(tmp_path / "state.gguf", tensors, "x", keys))
+    assert [(g.kind, g.layers, g.state_bytes) for g in model.attention] == [
+        ("linear", 1, values * 4),
+        ("gqa", 3, 0),
+    ]
+
+
+def test_the_bytes_of_each_class_of_tensor_add_up(tmp_path):
+    experts = [(f"blk.0.ffn_{part}_exps.weight", ones(8, 32, HIDDEN)) for part in ("up", "down")]
+    tensors = [*dense_tensors(), *experts, ("output_norm.weight", ones(HIDDEN))]
+    keys = [("add_expert_count", 8), ("add_expert_used_count", 2)]
+    make(tmp_path / "tiny.gguf", tensors, keys=keys, split_max_tensors=12)
+    _, size, classes = model_from_file(min(tmp_path.glob("tiny-*.gguf")))
+    assert classes.embedding == classes.output == 2 * VOCAB * HIDDEN
+    assert classes.experts == 2 * 2 * 8 * 32 * HIDDEN
+    assert classes.total == round(size.size_gb * 1e9)
+    tied = [(n, d) for n, d in dense_tensors() if n != "output.weight"]
+    assert model_from_file(make(tmp_path / "tied.gguf", tied)).tensors.output == 0
+
+
 def test_layers_that_guess_ahead_are_left_out(tmp_path):
     keys = [("add_uint32", "glm4moe.nextn_predict_layers", 1)]
     model, size, _ = model_from_file(

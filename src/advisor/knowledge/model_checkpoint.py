@@ -59,7 +59,7 @@ def checkpoint(folder: Path, layers: int) -> Checkpoint | None:
             size = told.maybe("total_size", most=MAX_BYTES) if told else None
             return Checkpoint(size, None) if size else None
     else:
-        files = sorted(folder.glob("*.safetensors"))[: MAX_FILES + 1]
+        files = sorted(f for f in folder.glob("*.safetensors") if f.is_file())
         whole = [file for file in files if file.name == "model.safetensors"]
         files = whole or files
     if not files:

@@ -14,25 +14,32 @@ from typing import Any
 from advisor.errors import InputError, Problem, nearest, visible
 from advisor.model.catalog import LayerGroup
 
-from .model_families import DEFAULTS, MLX, QUANT_METHODS, UNGATED
+from .model_families import DEFAULTS, MLX, QUANT_METHODS, RENAMED, UNGATED
 from .model_fields import MAX_LAYERS, Fields, read_json
 from .model_shapes import (
     EXPERTS,
     USED,
     Part,
     attention,
+    delta_attention,
     experts,
     feed_forward,
     joined,
     linear_attention,
     mamba,
     pruned_block,
+    selective_mamba,
+    short_convolution,
 )
 
 NESTED = ("text_config", "llm_config", "language_config")
 ESSENTIAL = ("hidden_size", "num_hidden_layers", "num_attention_heads", "vocab_size")
 LLAMA_LIKE = ("intermediate_size", "num_key_value_heads", "max_position_embeddings")
-OTHER_KINDS = ("mamba", "ssm_", "linear_", "attn_layer", "compress", "rwkv", "time_mix", "state_")
+_OTHER_KINDS = """
+    mamba ssm_ linear_ attn_layer compress rwkv time_mix state_ conv_ altup laurel
+    cross_attention_layers
+"""
+OTHER_KINDS = tuple(_OTHER_KINDS.split())
 MAX_HEADS = 100_000
 MAX_EXPERTS = 100_000
 LISTS: dict[str, dict[Any, str]] = {
@@ -44,6 +51,7 @@ LISTS: dict[str, dict[Any, str]] = {
         "deepseek_sparse_attention": "full",
         "linear_attention": "linear",
         "mamba": "mamba",
+        "conv": "convolution",
     },
     "layers_block_type": {"attention": "full", "mamba": "mamba", "mlp": "dense", "moe": "experts"},
     "attn_type_list": {0: "linear", 1: "full"},
@@ -55,6 +63,7 @@ STEPS = (
     "moe_layer_interval",
     "moe_layer_freq",
 )
+DENSE_FIRST = ("num_dense_layers", "moe_layer_start_index", "first_k_dense_replace")
 LETTERS = {"M": "mamba", "*": "full", "-": "dense", "E": "experts"}
 
 
@@ -76,7 +85,7 @@ def read_config(path: Path) -> dict[str, Any]:
         "tie_word_embeddings": outer.data.get("tie_word_embeddings"),
         "num_hidden_layers": len(blocks) if isinstance(blocks, list) else None,
     }
-    fields = told.with_defaults(implied).with_defaults(family or {})
+    fields = told.with_defaults(implied | _renamed(told, kind)).with_defaults(family or {})
     _check(fields, kind, known=family is not None)
     config = _Config(fields, kind)
     layers = config.layers()
@@ -110,6 +119,22 @@ def read_config(path: Path) -> dict[str, Any]:
         "note": "; ".join(notes),
         "grade": "vendor-spec" if family is not None else "assumed",
     }
+
+
+def _renamed(told: Fields, kind: str) -> dict[str, object]:
+    """Fields that a family gives names of its own, or words instead of numbers, under ours."""
+    data = told.data
+    out = {ours: data[theirs] for ours, theirs in RENAMED.get(kind, {}).items() if theirs in data}
+    if kind == "falcon":
+        out["intermediate_size"] = out.get("intermediate_size") or 4 * told.whole("hidden_size")
+        one = told.flag("multi_query", default=True) and not told.flag("new_decoder_architecture")
+        out["num_key_value_heads"] = 1 if one else data.get("num_kv_heads", out.get("num_kv_heads"))
+        out["max_position_embeddings"] = 2048
+    if kind == "lfm2" and told.flag("block_auto_adjust_ff_dim", default=True):
+        stated = told.whole("block_ff_dim", "intermediate_size")
+        multiple = told.maybe("block_multiple_of") or 256
+        out["adjusted_width"] = -(-(2 * stated // 3) // multiple) * multiple
+    return out
 
 
 def grouped(caches: Iterable[LayerGroup]) -> tuple[LayerGroup, ...]:
@@ -154,12 +179,20 @@ class _Config:
             return 0, 0
         hidden = fields.whole("hidden_size")
         table = fields.whole("vocab_size_per_layer_input") * self.count * width
-        return table, 3 * hidden * width * self.count
+        beside = 3 * hidden * width * self.count
+        streams, rank = fields.maybe("altup_num_inputs"), fields.maybe("laurel_rank", least=0)
+        if streams and rank:  # Gemma 3n: projections of the further streams, and a low-rank path
+            beside += 2 * (streams - 1) * hidden**2 + 2 * hidden * rank * self.count
+        return table, beside
 
     def _part(self, kind: str, index: int) -> Part:
         fields = self.fields
         if kind == "mamba":
-            return mamba(fields)
+            return selective_mamba(fields) if self.kind == "jamba" else mamba(fields)
+        if kind == "convolution":
+            return short_convolution(fields)
+        if kind == "delta":
+            return delta_attention(fields, fields.inner("linear_attn_config") or fields)
         if kind == "linear":
             return linear_attention(fields, self.heads)
         if kind == "dense":
@@ -196,10 +229,29 @@ class _Config:
                     accepted = ", ".join(map(str, words))
                     raise fields.problem(name, "this list holds a layer of no known kind", accepted)
                 return [words[word] for word in row]
+        stated = self._by_index()
+        if stated is not None:
+            return stated
         interval = fields.maybe("full_attention_interval", most=count)
         if interval is not None:
             return self._every(interval, "linear")
         return self._windowed()
+
+    def _by_index(self) -> list[str] | None:
+        """The kinds where a file names the full layers by their place, or by a period."""
+        fields, count = self.fields, self.count
+        if self.kind == "jamba":
+            period = fields.whole("attn_layer_period", most=count)
+            at = fields.whole("attn_layer_offset", least=0, most=period - 1)
+            return ["full" if i % period == at else "mamba" for i in range(count)]
+        told = fields.inner("linear_attn_config") if self.kind == "kimi_linear" else None
+        if told is not None:
+            full = told.places("full_attn_layers", first=1, count=count)
+            return ["full" if i + 1 in full else "delta" for i in range(count)]
+        if self.kind.startswith("lfm2"):
+            full = fields.places("full_attn_idxs", first=0, count=count)
+            return ["full" if i in full else "convolution" for i in range(count)]
+        return None
 
     def _windowed(self) -> list[str]:
         fields, count = self.fields, self.count
@@ -224,9 +276,8 @@ class _Config:
         sparse = bool(count) and self._sparse(index)
         parts = [experts(fields, count, self.matrices)] if count and sparse else []
         if not sparse or fields.flag("enable_moe_block"):
-            width = fields.whole(
-                "intermediate_size_mlp", "dense_intermediate_size", "intermediate_size"
-            )
+            names = ("intermediate_size_mlp", "dense_intermediate_size", "intermediate_size")
+            width = fields.whole("adjusted_width", *names)
             wide = fields.flag("use_double_wide_mlp") and self._shares(index)
             parts.append(feed_forward(fields, width * (2 if wide else 1), self.matrices))
         return joined(*parts)
@@ -238,7 +289,10 @@ class _Config:
             if isinstance(fields.data.get(name), list):
                 row = fields.row(name, type(word), self.count) or []
                 return bool(row[index] == word)
-        dense_first = fields.maybe("moe_layer_start_index", "first_k_dense_replace", least=0) or 0
+        if self.kind == "jamba":
+            period = fields.whole("expert_layer_period")
+            return index % period == fields.whole("expert_layer_offset", least=0, most=period - 1)
+        dense_first = fields.maybe(*DENSE_FIRST, least=0) or 0
         dense = fields.data.get("mlp_only_layers")
         step = fields.maybe(*STEPS) or 1
         if isinstance(dense, list) and index in dense:

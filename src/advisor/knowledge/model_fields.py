@@ -112,6 +112,18 @@ class Fields:
             raise self.problem(name, "this list holds something else", accepted)
         return value
 
+    def places(self, name: str, first: int, count: int) -> frozenset[int]:
+        """The layers a list names, of ``count`` counted from ``first``."""
+        value = self.data.get(name)
+        last = first + count - 1
+        accepted = f"a list of whole numbers from {first} to {last}"
+        if value is None:
+            raise InputError(self.missing(name, accepted=accepted))
+        places = value if isinstance(value, list) else [None]
+        if not all(type(place) is int and first <= place <= last for place in places):
+            raise self.problem(name, "this must name layers", accepted)
+        return frozenset(places)
+
     def missing(self, *names: str, accepted: str | None = None) -> Problem:
         """A field that is not there, under its usual name (the last of ``names``)."""
         return Problem(

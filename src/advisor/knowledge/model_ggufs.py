@@ -216,7 +216,7 @@ def _caches(
     caches = []
     for index in range(layers):
         names = held[index]
-        recurrent = any(name.startswith("ssm_") for name in names)
+        recurrent = any(name.startswith(("ssm_", "shortconv")) for name in names)
         attends = bool({"attn_k", "attn_kv_a_mqa"} & names.keys()) or (
             "attn_qkv" in names and not recurrent
         )
@@ -224,7 +224,7 @@ def _caches(
         if attends and index < own:
             parts.append(_attention(fields, names, windows[index], heads[index], kv_heads[index]))
         if recurrent:
-            parts.append(_state(fields))
+            parts.append(_state(fields, heads[index]))
         caches += parts or [NOTHING]
     if set(caches) == {NOTHING}:
         what = "no layer of this file keeps a cache or a state of a known kind"
@@ -236,7 +236,8 @@ def _attention(
     fields: Fields, tensors: dict[str, Tensor], window: int | None, heads: int, kv_heads: int
 ) -> LayerGroup:
     rank = fields.maybe("attention.kv_lora_rank")
-    if rank is not None:
+    unfolded = "attn_kv_b" in tensors and fields.name_of("attention.key_length_mla") is None
+    if rank is not None and not unfolded:  # old files keep every head's keys and values instead
         rope = fields.whole("rope.dimension_count")
         return LayerGroup(kind="mla", layers=1, kv_lora_rank=rank, rope_dim=rope, window=window)
     kv_heads = kv_heads or max(1, heads)
@@ -250,11 +251,19 @@ def _attention(
     return LayerGroup(kind="gqa", layers=1, kv_heads=kv_heads, head_dim=width, window=window)
 
 
-def _state(fields: Fields) -> LayerGroup:
+def _state(fields: Fields, heads: int) -> LayerGroup:
     """The fixed state of a recurrent layer, as llama.cpp allocates it."""
-    inner, states = fields.whole("ssm.inner_size"), fields.whole("ssm.state_size")
-    mixed = inner + 2 * (fields.maybe("ssm.group_count", least=0) or 0) * states
-    values = inner * states + mixed * (fields.whole("ssm.conv_kernel") - 1)
+    short = fields.maybe("shortconv.l_cache")
+    if short is not None:
+        values = fields.whole("embedding_length") * (short - 1)
+    elif fields.name_of("kda.head_dim"):
+        width = fields.whole("kda.head_dim")
+        held = fields.whole("ssm.conv_kernel") - 1
+        values = max(1, heads) * width * (width + 3 * held)
+    else:
+        inner, states = fields.whole("ssm.inner_size"), fields.whole("ssm.state_size")
+        mixed = inner + 2 * (fields.maybe("ssm.group_count", least=0) or 0) * states
+        values = inner * states + mixed * (fields.whole("ssm.conv_kernel") - 1)
     return LayerGroup(kind="linear", layers=1, state_bytes=values * STATE_VALUE_BYTES)
 
 

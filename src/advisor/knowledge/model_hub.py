@@ -6,6 +6,7 @@ use. What is fetched is put there too, so that a model is always read from the s
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from pathlib import Path
@@ -85,22 +86,25 @@ def fetch(word: HubWord) -> bool:
     ``huggingface_hub`` package and when the hub does not answer.
     """
     try:
-        import huggingface_hub as hub
+        from huggingface_hub import HfApi, hf_hub_url
         from huggingface_hub.errors import (
-            EntryNotFoundError,
             GatedRepoError,
+            RemoteEntryNotFoundError,
             RepositoryNotFoundError,
         )
+        from huggingface_hub.utils.tqdm import disable_progress_bars
     except ImportError:
         what = "fetching a model from the hub needs the package huggingface_hub"
         accepted = "pip install 'advisor[hub]'; or the path of its config.json"
         raise InputError(Problem(word.id, what, accepted=accepted)) from None
-    hub.utils.disable_progress_bars()
-    hub.utils.logging.set_verbosity_error()
+    disable_progress_bars()
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
     endpoint = os.environ.get("HF_ENDPOINT") or ENDPOINT
-    api = hub.HfApi(endpoint=endpoint, library_name="advisor")
+    api = HfApi(endpoint=endpoint, library_name="advisor")
     for name in ("config.json", INDEX):
-        try:
+        try:  # asked for by itself first, since the download tries a dead address for long
+            url = hf_hub_url(word.id, name, endpoint=endpoint)
+            api.get_hf_file_metadata(url=url, timeout=TIMEOUT_S)
             api.hf_hub_download(word.id, name, cache_dir=cache_folder(), etag_timeout=TIMEOUT_S)
         except GatedRepoError:
             what = "the hub shows this model only to those who accepted its licence"
@@ -108,10 +112,10 @@ def fetch(word: HubWord) -> bool:
             raise InputError(Problem(word.id, what, accepted=accepted)) from None
         except RepositoryNotFoundError:
             return False
-        except EntryNotFoundError:
+        except RemoteEntryNotFoundError:
             if name == "config.json":
                 return False
-        except (OSError, RuntimeError, ValueError) as error:
+        except Exception as error:  # of the network, the disk or the hub, in many classes
             what = f"{endpoint} did not give this model: {type(error).__name__}"
             accepted = f"a network that reaches it; or unset {ASK} and name a config.json"
             raise InputError(Problem(word.id, what, accepted=accepted)) from None

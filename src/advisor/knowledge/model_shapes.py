@@ -68,6 +68,8 @@ def _latent_attention(fields: Fields, window: int | None, heads: int) -> Part:
     query = heads * (nope + rope)
     params = query_rank * (hidden + query) if query_rank else hidden * query
     params += hidden * (rank + rope) + rank * heads * (nope + value) + heads * value * hidden
+    if fields.flag("mla_use_output_gate"):
+        params += hidden * heads * value
     index_heads = fields.maybe("index_n_heads")
     if index_heads:
         width = fields.whole("index_head_dim")
@@ -103,6 +105,33 @@ def mamba(fields: Fields) -> Part:
     return Part(params, params, _state(inner * states + mixed * held))
 
 
+def delta_attention(fields: Fields, told: Fields) -> Part:
+    """Kimi Delta Attention (Kimi-Linear), its sizes ``told`` in an object of their own."""
+    hidden = fields.whole("hidden_size")
+    heads, width = told.whole("num_heads"), told.whole("head_dim")
+    inner = heads * width
+    params = hidden * (4 * inner + heads) + 2 * width * (hidden + inner)
+    held = told.whole("short_conv_kernel_size") - 1
+    return Part(params, params, _state(inner * width + 3 * inner * held))
+
+
+def selective_mamba(fields: Fields) -> Part:
+    """A Mamba-1 layer (Jamba)."""
+    hidden, states = fields.whole("hidden_size"), fields.whole("mamba_d_state")
+    inner = fields.whole("mamba_expand") * hidden
+    rank = fields.maybe("mamba_dt_rank") or -(-hidden // 16)
+    params = 3 * hidden * inner + inner * (2 * rank + 3 * states)
+    held = fields.whole("mamba_d_conv") - 1
+    return Part(params, params, _state(inner * (states + held)))
+
+
+def short_convolution(fields: Fields) -> Part:
+    """A gated short convolution (LFM2)."""
+    hidden = fields.whole("hidden_size")
+    held = (fields.maybe("conv_L_cache") or 3) - 1
+    return Part(4 * hidden * hidden, 4 * hidden * hidden, _state(hidden * held))
+
+
 def _state(values: int) -> LayerGroup:
     return LayerGroup(kind="linear", layers=1, state_bytes=values * STATE_VALUE_BYTES)
 
@@ -116,12 +145,12 @@ def feed_forward(fields: Fields, width: int, matrices: int) -> Part:
 def experts(fields: Fields, count: int, matrices: int) -> Part:
     """``count`` routed experts with their router and the shared ones beside them.
 
-    Experts behind a narrower projection (``moe_latent_size``) are counted with it.
+    Experts behind a narrower projection (Nemotron 3 Super, Kimi K3) are counted with it.
     """
     hidden = fields.whole("hidden_size")
     used = fields.whole(*USED, most=count)
     width = fields.whole("moe_intermediate_size", "expert_intermediate_size", "intermediate_size")
-    latent = fields.maybe("moe_latent_size")
+    latent = fields.maybe("moe_latent_size", "routed_expert_hidden_size")
     one = matrices * (latent or hidden) * width
     shared = fields.maybe(*SHARED_WIDTH, least=0)
     if shared is None:
