@@ -168,6 +168,9 @@ class _Fitting:
         self, plan: Plan, weights_gib: float, knowledge: Knowledge, flash_attention: bool
     ) -> None:
         self.plan = plan
+        self.emptiest = plan  # with as few experts on the devices as may be
+        if plan.split == "experts-in-ram" and plan.gpu_layers is None:
+            self.emptiest = plan.model_copy(update={"gpu_layers": 0})
         self.weights_gib = weights_gib
         self.knowledge = knowledge
         self.flash_attention = flash_attention
@@ -190,8 +193,9 @@ class _Fitting:
         people: int,
         kv_type: str | None = None,
         margin_gib: float | None = None,
+        plan: Plan | None = None,
     ) -> _Held:
-        plan = self.plan
+        plan = plan or self.plan
         slack = 0.0
         if plan.runtime not in VLLM_LIKE:
             slack = window_slack_bytes(plan.model, tokens, self.bits, self.batch)
@@ -207,7 +211,7 @@ class _Fitting:
         Where layers move to system memory to make room, as long as the whole cache would still fit
         the devices.
         """
-        held = self.at(tokens, people)
+        held = self.at(tokens, people, plan=self.emptiest)
         if self.plan.split != "cpu-offload" or self.plan.gpu_layers is not None:
             return held.headroom_gib
         space = sum(room.usable_gib for room in held.rooms)
