@@ -163,8 +163,9 @@ def test_a_cap_is_told_with_what_it_costs():
 
 
 def test_heads_that_do_not_divide_are_told():
-    notes = estimate(rig="3x rtx-3090", split="tp", runtime="vllm", quant="awq-int4")["notes"]
-    assert any("64 attention heads do not divide by 3" in note for note in notes)
+    found = estimate(rig="3x rtx-3090", split="tp", runtime="vllm", quant="awq-int4")
+    assert (found["fits"], found["mode"]) == (False, "no")
+    assert any("64 attention heads do not divide by 3" in note for note in found["notes"])
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,14 @@ Built without validating each row, as batches hold many; a test holds it against
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from typing import Any
 
 from advisor.knowledge import Knowledge
 from advisor.model.advice import Fit
 from advisor.model.estimate import EstimatePower
 from advisor.model.quantity import Quantity
+from advisor.sizing.placement import division
 
 from .estimating import OFFLOADS, Estimated
 from .launch import launch_command
@@ -73,6 +75,7 @@ def report(estimated: Estimated, knowledge: Knowledge) -> dict[str, Any]:
             "limited_by": sized.limited_by,
         },
         "power": {name: figure[name] for name in POWER},
+        "placement": asdict(division(sized)),
         "launch": launch_command(sized, asked.context_tokens, asked.users, knowledge),
         "notes": [
             knowledge.estimate_notes[name].format(**values)
@@ -134,9 +137,8 @@ def _notes(estimated: Estimated, knowledge: Knowledge) -> Iterator[tuple[str, di
             yield "ram-assumed", {"ram_gb_s": f"{knowledge.parameter('ram-gb-s').number:g}"}
     elif short > 0 and plan.rig.members:
         yield "no-way", {}
-    count = plan.rig.device_count
-    if plan.split == "tensor" and plan.model.heads % count:
-        yield "no-division", {"heads": plan.model.heads, "count": count}
+    if estimated.obstacle is not None:
+        yield "no-division", {"why": estimated.obstacle}
     if plan.kv not in runtime.kv_flags:
         accepted = ", ".join(runtime.kv_flags)
         yield "cache-unsupported", {"runtime": runtime.name, "kv": plan.kv, "accepted": accepted}
@@ -146,7 +148,7 @@ def _notes(estimated: Estimated, knowledge: Knowledge) -> Iterator[tuple[str, di
         yield "vendor-unsupported", {"runtime": runtime.name}
     if asked.quant == "auto":
         yield "quant-chosen", {"quant": plan.quant.name, "runtime": runtime.name}
-    if asked.link is None and count > 1:
+    if asked.link is None and plan.rig.device_count > 1:
         rate = plan.rig.link_gb_s
         speed = f" at {rate.number:g} GB/s" if rate is not None else ""
         yield "link-assumed", {"link": plan.rig.link + speed}

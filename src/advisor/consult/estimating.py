@@ -18,6 +18,7 @@ from advisor.model.profile import Profile
 from advisor.model.quantity import Quantity, assumed, calculated, given
 from advisor.rulebase import RuleBase, evaluate
 from advisor.sizing import Request, Sizer
+from advisor.sizing.placement import tensor_obstacle
 
 from .asked_rig import AskedRig, asked_rig
 from .build_facts import BuildFacts
@@ -53,15 +54,24 @@ class Estimated:
     narrow: Sized | None
 
     @property
+    def obstacle(self) -> str | None:
+        """Why the devices cannot share every layer as asked, where that is so."""
+        plan = self.whole.plan
+        size = plan.rig.device_count
+        return tensor_obstacle(plan.model, size) if plan.split == "tensor" else None
+
+    @property
     def fits(self) -> bool:
-        """Whether weights and cache fit the devices as planned."""
-        return self.whole.numbers["headroom_gib"] >= 0 and self.on.rig.members != ()
+        """Whether weights and cache fit the devices, divided as planned."""
+        room = self.whole.numbers["headroom_gib"] >= 0 and self.on.rig.members != ()
+        return room and self.obstacle is None
 
     @property
     def mode(self) -> str:
         """gpu, offload or no."""
         offloads = self.sized.plan.split in OFFLOADS
-        if self.sized.numbers["headroom_gib"] < 0 and self.sized.plan.rig.members:
+        short = self.sized.numbers["headroom_gib"] < 0 and self.sized.plan.rig.members
+        if short or self.obstacle is not None:
             return "no"
         return "offload" if offloads else "gpu"
 

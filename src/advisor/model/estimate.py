@@ -68,6 +68,21 @@ class EstimatePower(Strict):
     gentle_cap_w: float
 
 
+class EstimatePlacement(Strict):
+    """How the layers are shared out, as runtimes take it; null where there is nothing to say.
+
+    ``tensor_split``: layers of each device, the output as one, where the runtime's own split
+    differs; ``stages``: layers of each machine; ``main_gpu``: the only device used of several;
+    ``gpu_layers`` on the devices; ``cpu_moe_layers``: layers whose experts lie in system memory.
+    """
+
+    tensor_split: tuple[int, ...] | None
+    stages: tuple[int, ...] | None
+    main_gpu: int | None
+    gpu_layers: int | None
+    cpu_moe_layers: int | None
+
+
 class Estimate(Strict):
     """Memory and speed of one model on one rig.
 
@@ -89,6 +104,7 @@ class Estimate(Strict):
     memory: Fit
     speed: Speed
     power: EstimatePower
+    placement: EstimatePlacement
     launch: str | None
     notes: tuple[str, ...]
     trace: tuple[Node, ...]
