@@ -10,7 +10,6 @@ from advisor.model.catalog import Model
 from advisor.model.plan import Plan, Rig
 from advisor.model.quantity import Quantity, calculated, known
 
-from .decode import Part
 from .rooms import fills_share
 from .throughput import Throughput
 
@@ -32,7 +31,7 @@ class Request:
 
 
 class Histories:
-    """The history of a plan's numbers: label, formula and inputs of each."""
+    """The history of a plan's memory: label, formula and inputs of each number."""
 
     def __init__(
         self,
@@ -50,13 +49,6 @@ class Histories:
         self.pace = pace
         self.knowledge = knowledge
         self.figures: dict[str, Quantity] = {}
-
-    def all(self) -> dict[str, Quantity]:
-        """Every figure, by name."""
-        self.memory()
-        self.speed()
-        self.power()
-        return self.figures
 
     def add(
         self, name: str, label: str, unit: str, formula: str, inputs: tuple[Quantity, ...]
@@ -224,182 +216,6 @@ class Histories:
             return ("reserve-unified-gib",)
         return ("reserve-card-gib",)
 
-    def speed(self) -> None:
-        pace = self.pace
-        alone = self._parts("", "token", pace.parts)
-        middle = self.add(
-            "decode_tok_s",
-            "decode, one request",
-            "tok/s",
-            "1000 / the milliseconds of a token",
-            alone,
-        )
-        self._ends("decode", middle)
-        prompt = self.add(
-            "prefill_tok_s",
-            "reading the prompt",
-            "tok/s",
-            "compute x share reached / operations a token, and the exchanges",
-            (
-                self.knowledge.figure(self.plan.model, "active_params_b"),
-                *self.devices("fp16_tflops"),
-                *self.parameters(*pace.prefill_parameters),
-            ),
-        )
-        self._ends("prefill", prompt)
-        users, room = self.request.users, self.figures["max_users"]
-        steps = (
-            (middle,)
-            if pace.together == pace.parts
-            else self._parts("step_", "step", pace.together)
-        )
-        together = self.add(
-            "aggregate_tok_s",
-            "decode, all requests together",
-            "tok/s",
-            "requests that fit / the time of a step",
-            (*steps, users, room),
-        )
-        self._ends("aggregate", together)
-        each = self.add(
-            "per_user_tok_s",
-            "decode, each of the requests",
-            "tok/s",
-            "all together / requests",
-            (together, users),
-        )
-        self._ends("per_user", each)
-
-    def _parts(self, prefix: str, of: str, parts: tuple[Part, ...]) -> tuple[Quantity, ...]:
-        """The parts of a step's time, milliseconds."""
-        made = []
-        for part in parts:
-            label, formula = PART_WORDS[part.name]
-            inputs = (*self._figures_of(part.name), *self.parameters(*part.parameters))
-            made.append(
-                calculated(
-                    f"{self.plan.id}.{prefix}{part.name}_ms",
-                    f"{label}, each {of}",
-                    part.seconds * 1000,
-                    "ms",
-                    formula,
-                    inputs,
-                )
-            )
-        return tuple(made)
-
-    def _figures_of(self, part: str) -> tuple[Quantity, ...]:
-        """The figures, besides parameters, that a part of the time is made from."""
-        figures, model, rig = self.figures, self.plan.model, self.plan.rig
-        if part == "read":
-            fill = self.request.prompt_tokens or self.request.context_tokens
-            active = self.knowledge.figure(model, "active_params_b")
-            weights = (figures["weights_gib"], figures["kv_gib"], active, fill)
-            return (*weights, *self.devices("bandwidth_gb_s"))
-        if part == "layers":
-            return (self.knowledge.figure(model, "layers"),)
-        if part == "exchange":
-            fields = ("layers", "hidden_size")
-            link = (rig.link_gb_s,) if rig.link_gb_s else ()
-            return (*(self.knowledge.figure(model, field) for field in fields), *link)
-        if part == "batch":
-            active = self.knowledge.figure(model, "active_params_b")
-            return (active, self.request.users, *self.devices("fp16_tflops"))
-        if part == "ram":
-            bandwidth = self.request.ram_gb_s or self.knowledge.parameter("ram-gb-s")
-            return (figures["ram_gib"], bandwidth)
-        if part == "cap":
-            cap = (self.request.power_cap_w,) if self.request.power_cap_w else ()
-            return (*cap, *self.devices("tdp_w"))
-        return ()
-
-    def _ends(self, name: str, middle: Quantity) -> None:
-        kind = self.pace.ranges["aggregate" if name == "per_user" else name]
-        for end in ("low", "high"):
-            factor = self.knowledge.parameter(f"{kind}-{end}")
-            self.add(
-                f"{name}_{end}_tok_s",
-                f"{middle.label}, {end}",
-                "tok/s",
-                f"expected x {factor.number:g}",
-                (middle, factor),
-            )
-
-    def power(self) -> None:
-        limits = self.devices("tdp_w")
-        formula = self._summed("tdp_w")
-        if self.plan.rig.power_cap_w is not None and self.request.power_cap_w is not None:
-            limits = (*limits, self.request.power_cap_w)
-            formula += ", each card at most its cap"
-        gpu = self.add("gpu_w", "power limits", "W", formula, limits)
-        host = self.parameters("host-consumer-w", "psu-efficiency")
-        wall = self.add(
-            "system_w",
-            "at the wall under load",
-            "W",
-            "(cards + host) / supply efficiency",
-            (gpu, *host),
-        )
-        moving = self.parameters(
-            "cap-static-share",
-            "cap-w-per-gb-s",
-            "cap-w-per-gb-s-hbm",
-            "cap-share-moe",
-            "cap-duty-tensor",
-        )
-        moved = (gpu, *self.devices("bandwidth_gb_s"), *moving)
-        decoding = self.add(
-            "decode_w",
-            "at the wall while decoding",
-            "W",
-            "(static share + watts to move the bytes, for the time a card is busy, + host) / "
-            "supply efficiency",
-            (*moved, *self.parameters("host-decode-w", "psu-efficiency")),
-        )
-        idle = self.add(
-            "idle_w",
-            "at the wall doing nothing",
-            "W",
-            "cards x idle watts + host, or machines x idle watts",
-            (gpu, *self.parameters("idle-card-w", "idle-host-w", "idle-machine-w")),
-        )
-        spikes = self.add(
-            "transient_w",
-            "load spikes the supply rides out",
-            "W",
-            "cards x spike factor + host",
-            (gpu, *self.parameters("psu-transient-factor", "psu-system-w")),
-        )
-        self.add(
-            "psu_needed_w",
-            "supply that rides out load spikes",
-            "W",
-            "spikes / efficiency, rounded up to one sold",
-            (spikes, *self.parameters("psu-efficiency")),
-        )
-        self.add("heat_btu_h", "heat into the room", "BTU/h", "watts x 3.412", (wall,))
-        self.add(
-            "usd_per_year",
-            "electricity a year",
-            "USD",
-            "(decoding for the hours a day + idle for the rest) x 365 x price",
-            (decoding, idle, *self.parameters("hours-per-day", "electricity-usd-per-kwh")),
-        )
-        cap = self.add(
-            "gentle_cap_w",
-            "limit of each card that keeps nearly all speed",
-            "W",
-            "lowest in steps of 10 W, from half the limit, at which decoding keeps the share asked",
-            (*moved, *self.parameters("gentle-cap-keeps")),
-        )
-        self.add(
-            "gentle_cap_saves_w",
-            "what that limit takes off the cards",
-            "W",
-            "limits - limits under the cap",
-            (gpu, cap),
-        )
-
 
 VLLM_BUFFERS = (
     *("vllm-base-gib", "vllm-batch-tokens", "vllm-batch-tokens-large", "vllm-large-from-gib"),
@@ -434,24 +250,3 @@ def kv_layout(model: Model) -> str:
             one += f" / {group.compression}"
         parts.append(one)
     return " + ".join(parts)
-
-
-PART_WORDS = {
-    "read": (
-        "reading weights and cache",
-        "sum over the devices (the largest where they share a layer) of bytes / bandwidth reached",
-    ),
-    "layers": ("work that does not depend on size", "layers x time a layer"),
-    "batch": ("arithmetic of the further requests", "2 x active parameters x requests / compute"),
-    "exchange": (
-        "exchanges between the devices",
-        "layers x (latency of two exchanges + activations / link)",
-    ),
-    "hops": ("passing on between machines", "machines less one x time of a hop"),
-    "ram": (
-        "reading system memory",
-        "bytes in system memory that a token needs / bandwidth reached",
-    ),
-    "ollama": ("what Ollama adds", "the time / share it keeps - the time"),
-    "cap": ("what the power cap costs", "the time / share kept under the cap - the time"),
-}

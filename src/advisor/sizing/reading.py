@@ -8,6 +8,7 @@ the experts that any of them chose: E x (1 - (1 - k/E)^batch) of E, if they choo
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from advisor.model.catalog import Model, Quant
 
@@ -40,6 +41,7 @@ REPACKED = 8.5 / 16
 """Width over that of the release of what is no expert, in GGUF files of MXFP4 models (Q8_0)."""
 
 
+@lru_cache(4096)
 def reads_of(model: Model, quant: Quant, runtime: str) -> Reads:
     """The shares of a model in a format under a runtime."""
     parts = classes(model, quant)

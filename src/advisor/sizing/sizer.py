@@ -9,9 +9,10 @@ from advisor.model.catalog import Model, Quant
 from advisor.model.plan import Plan, Rig, Sized
 from advisor.model.quantity import Quantity
 
-from .history import Histories, Request, guide_share
+from .history import Request, guide_share
 from .memory import Memory, memory
 from .power import Watts, watts
+from .power_history import PlanHistories
 from .price import PriceResult, price
 from .throughput import Throughput, throughput
 from .weights import weights_node
@@ -61,7 +62,7 @@ class Sizer:
             f"per_user{end}_tok_s": numbers[f"aggregate{end}_tok_s"] / users
             for end in ("", "_low", "_high")
         }
-        made = Histories(plan, numbers, weights, request, speed, self.knowledge)
+        made = PlanHistories(plan, numbers, weights, request, speed, self.knowledge)
         return Sized(
             plan=plan,
             numbers=numbers,

@@ -10,6 +10,7 @@ device as the output.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from advisor.knowledge import Knowledge
 from advisor.model.catalog import Model, Quant
@@ -36,6 +37,7 @@ class TensorClass:
         return self.params_b * 1e9 * self.bits / 8 / GIB
 
 
+@lru_cache(4096)
 def classes(model: Model, quant: Quant) -> tuple[TensorClass, ...]:
     """The classes of a model in a format; none is negative, empty ones are left out."""
     loaded = max(0.0, model.total_params_b - model.unloaded_params_b)
