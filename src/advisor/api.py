@@ -24,7 +24,8 @@ from advisor.yamlio import Document
 
 if TYPE_CHECKING:
     from advisor.consult.advising import Consultant
-    from advisor.consult.estimating import Estimator
+    from advisor.consult.estimate_report import Lines
+    from advisor.consult.estimating import Estimated, Estimator
     from advisor.knowledge import Knowledge
     from advisor.rulebase import Rule, RuleBase
 
@@ -132,19 +133,25 @@ def estimate(
     ``data`` has the names of a line of ``estimate --batch``; ``place`` is the file and line it
     stands in. Raises InputError for fields, values and words that are not accepted.
     """
-    from advisor.consult.asked import asked_from
     from advisor.consult.estimate_report import report
+
+    sizing = estimator(overlays)
+    return report(sized(sizing, data, place), sizing.knowledge)
+
+
+def sized(sizing: Estimator, data: Mapping[str, Any], place: tuple[str, int | None]) -> Estimated:
+    """The configuration that ``data`` states with its figures, before they are put into words."""
+    from advisor.consult.asked import asked_from
 
     file, line = place
     asked = asked_from(data, file, line)
     try:
-        found = estimator(overlays).estimate(asked)
+        return sizing.estimate(asked)
     except InputError as error:
         outside = ("profile", "command line")
         raise InputError(
             *(replace(p, file=file, line=line) if p.file in outside else p for p in error.problems)
         ) from None
-    return report(found, knowledge(overlays))
 
 
 def estimate_lines(
@@ -155,17 +162,19 @@ def estimate_lines(
     Returns 1 when some lines could not be estimated, which are told on standard error and in their
     place, else 0. Raises InputError when the file cannot be opened.
     """
-    from advisor.consult.estimate_lines import in_order
+    from advisor.consult.estimate_lines import in_order, lines_of
 
     file = "<stdin>" if source == "-" else source
     failed = 0
     try:
         with nullcontext(sys.stdin.buffer) if source == "-" else Path(source).open("rb") as lines:
-            for written, good in in_order(lines, jobs, partial(_estimated, file, overlays)):
+            work = partial(_estimated, file, overlays)
+            estimator(overlays)  # loaded once, before processes part
+            for written, wrong in in_order(lines_of(lines), jobs, work):
                 out.write(written)
-                if not good:
+                if wrong:
                     failed = 1
-                    print(json.loads(written)["error"], file=sys.stderr)
+                    print(wrong, file=sys.stderr)
     except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
         what = f"cannot be read: {error.strerror}"
         raise InputError(Problem(source, what, accepted="a file with one object a line")) from None
@@ -175,13 +184,22 @@ def estimate_lines(
 
 def _estimated(
     file: str, overlays: tuple[Path, ...], lines: list[tuple[int, bytes]]
-) -> list[tuple[bytes, bool]]:
+) -> list[tuple[bytes, str]]:
     from advisor.consult.estimate_lines import results
 
-    def one(data: dict[str, Any], line: int) -> dict[str, Any]:
-        return estimate(data, overlays, (file, line))
+    sizing, writer = estimator(overlays), _writer(overlays)
+
+    def one(data: dict[str, Any], line: int) -> bytes:
+        return writer.line(sized(sizing, data, (file, line)))
 
     return list(results(lines, file, one))
+
+
+@lru_cache(maxsize=4)
+def _writer(overlays: tuple[Path, ...]) -> Lines:
+    from advisor.consult.estimate_report import Lines
+
+    return Lines(knowledge(overlays))
 
 
 def render_estimate(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from advisor import api
 from advisor.errors import InputError
-from advisor.model.estimate import Estimate
+from advisor.model.estimate import LINK_WORDS, Estimate
 
 BASE = {"rig": "2x rtx-3090", "model": "llama-3.3-70b", "quant": "q4_k_m"}
 MOE = {"rig": "rtx-3090", "model": "qwen3-235b-a22b", "cpu_experts": True}
@@ -87,16 +87,21 @@ def test_every_estimate_has_the_form_and_adds_up(rig, model, quant, context, use
     )
     checked = Estimate.model_validate_json(json.dumps(found))
     memory = checked.memory
-    for name in ("weights_gib", "kv_gib", "compute_gib"):
-        held = sum(getattr(row, name) for row in memory.devices)
-        if checked.mode == "gpu" and name != "weights_gib":
+    used = sum(row.used_gib for row in memory.devices)
+    assert used + memory.host_gib == pytest.approx(memory.required_gib)
+    for name in ("kv_gib", "compute_gib"):
+        if rig != "cpu":
+            held = sum(getattr(row, name) for row in memory.devices)
             assert held == pytest.approx(getattr(memory, name))
-        assert held <= getattr(memory, name) * (1 + 1e-9)
+    if memory.devices:
+        assert memory.total_gib == pytest.approx(sum(r.capacity_gib for r in memory.devices))
     for row in memory.devices:
         assert row.used_gib == pytest.approx(row.weights_gib + row.kv_gib + row.compute_gib)
     speed = checked.speed.decode_tok_s
     assert 0 < speed.low < speed.expected < speed.high
     assert checked.fits == (checked.mode == "gpu") or rig == "cpu"
+    assert (checked.launch is None) == (checked.mode == "no")
+    assert checked.rule is None or split == "auto"
     ids = {node.id for node in checked.trace}
     for node in checked.trace:
         assert set(node.inputs) <= ids
@@ -162,10 +167,137 @@ def test_a_cap_is_told_with_what_it_costs():
     assert any(note.startswith("Capped at 200 W") for note in capped["notes"])
 
 
-def test_heads_that_do_not_divide_are_told():
-    found = estimate(rig="3x rtx-3090", split="tp", runtime="vllm", quant="awq-int4")
-    assert (found["fits"], found["mode"]) == (False, "no")
-    assert any("64 attention heads do not divide by 3" in note for note in found["notes"])
+@pytest.mark.parametrize(
+    ("stated", "told"),
+    [
+        (
+            {"rig": "3x rtx-3090", "split": "tp", "runtime": "vllm", "quant": "awq-int4"},
+            "Tensor parallelism does not start: 64 attention heads do not divide by 3 devices.",
+        ),
+        ({"runtime": "mlx"}, "MLX does not run on 2× GeForce RTX 3090, so it does not start"),
+        ({"runtime": "exllama"}, "ExLlama (TabbyAPI) does not load Q4_K_M"),
+        (
+            {"rig": "gtx-1080-ti", "runtime": "vllm", "quant": "awq-int4", "model": "8B"},
+            "vLLM needs compute capability 7.0, and GeForce GTX 1080 Ti has 6.1",
+        ),
+        ({"rig": "cpu", "runtime": "vllm"}, "vLLM keeps no part of a model in system memory"),
+        ({"gpu_layers": 9, "runtime": "sglang", "quant": "fp8"}, "SGLang keeps no part"),
+    ],
+)  # fmt: skip
+def test_what_does_not_start_is_told_and_still_figured(stated, told):
+    found = estimate(**stated)
+    assert (found["fits"], found["mode"], found["launch"]) == (False, "no", None)
+    assert any(note.startswith(told) for note in found["notes"])
+    assert found["speed"]["decode_tok_s"]["expected"] > 0
+
+
+@pytest.mark.parametrize(
+    ("stated", "mode", "told"),
+    [
+        ({"rig": "rtx-3090", "split": "layer"}, "no", "With --split auto the rest would go"),
+        ({"rig": "apple-m4-max-36gb"}, "no", "There is no way to put the rest"),
+        ({"rig": "rtx-3090"}, "offload", "The speed is that of keeping 18."),
+        ({"kv": "fp8"}, "gpu", "llama.cpp has no fp8 cache; it takes f16, q8_0, q4_0."),
+        ({"split": "tp"}, "gpu", "llama.cpp has no tensor parallelism by the catalogue"),
+        ({"users": 4, "split": "layer"}, "no", "4 requests do not fit at once, only 2"),
+        ({"rig": "r9700", "model": "8B"}, "gpu", "No measured run stands behind part of the speed"),
+        ({"rig": "cpu"}, "offload", "The range is wide"),
+        ({"quant": None, "model": "gpt-oss-20b"}, "gpu", "The format is not stated; taken is MX"),
+        ({"quant": "auto"}, "gpu", "The format is not stated; taken is AWQ-int4-g128, the usual"),
+        ({"context": "200k"}, "offload", "The model was made for 131,072 tokens at most."),
+        ({"model": "70B"}, "gpu", "a 70B dense model"),
+        ({"rig": "mac-studio-m3-ultra-192gb"}, "gpu", "mac-studio-m3-ultra-192gb was never sold"),
+        ({}, "gpu", "Not stated, so taken: context 8,192 tokens, users 1, kv f16."),
+        ({"context": 8192, "kv": "f16"}, "gpu", "Not stated, so taken: users 1."),
+        ({"prompt_tokens": "16k"}, "gpu", "Not stated, so taken: context 16,384 tokens, users 1"),
+    ],
+)  # fmt: skip
+def test_what_a_person_should_know_is_told(stated, mode, told):
+    found = estimate(**stated)
+    assert found["mode"] == mode
+    assert any(note.startswith(told) for note in found["notes"]), found["notes"]
+
+
+def test_nothing_is_called_assumed_that_was_stated():
+    notes = estimate(link="pcie4x8", context=8192, users=1, kv="f16")["notes"]
+    assert notes == []
+
+
+@pytest.mark.parametrize(
+    ("rig", "link", "gets", "told"),
+    [
+        ("2x rtx-3090", "nvlink", "nvlink", None),
+        ("2x rtx-3090", "pcie3x4", "pcie", None),
+        ("2x rtx-3090", "pcie5x16", "pcie", "The cards take less than pcie5x16"),
+        ("2x rtx-4090", "nvlink", "pcie", "There is no nvlink between these"),
+        ("2x-rtx-4090-nvlink", None, "pcie", "There is no nvlink between these devices"),
+        ("3x rtx-3090", "nvlink", "pcie", "There is no nvlink"),
+        ("rtx-4090 + rtx-3090", "nvlink", "pcie", "There is no nvlink"),
+        ("4x rtx-3090", "nvswitch", "pcie", "There is no nvswitch"),
+        ("8x h100-sxm-80gb", "nvlink", "nvlink", None),
+        ("8x h100-sxm-80gb", "nvswitch", "nvswitch", None),
+        ("4x rtx-3090", "10gbe", "ethernet", None),
+        ("4x mac-mini-m4-pro-64gb", "rdma-thunderbolt5", "thunderbolt", None),
+        ("4x mac-mini-m4-pro-64gb", "unified", "thunderbolt", "There is no unified"),
+        ("2x dgx-spark-gb10", "infiniband", "infiniband", None),
+        ("mac-studio-m3-ultra-256gb", "unified", "unified", None),
+        ("rtx-4090", "pcie4x16", "none", None),
+    ],
+)  # fmt: skip
+def test_a_stated_link_is_taken_where_the_devices_have_it(rig, link, gets, told):
+    found = estimate(rig=rig, link=link)
+    assert found["link"] == gets
+    notes = [n for n in found["notes"] if n.startswith(("There is no", "The cards take"))]
+    assert len(notes) == (told is not None)
+    assert all(note.startswith(told) and "taken is" in note for note in notes)
+
+
+@pytest.mark.parametrize("link", LINK_WORDS)
+def test_every_link_goes_with_every_rig(link):
+    for rig in RIGS:
+        found = api.estimate({"rig": rig, "model": "8B", "link": link})
+        assert found["speed"]["decode_tok_s"]["expected"] > 0
+
+
+def test_slower_lanes_slow_what_is_exchanged_over_them():
+    speeds = [
+        estimate(quant="awq-int4", split="tp", link=f"pcie3x{lanes}")["speed"]["prefill_tok_s"]
+        for lanes in (1, 4, 16)
+    ]
+    assert speeds[0]["expected"] < speeds[1]["expected"] < speeds[2]["expected"]
+
+
+def test_machines_over_a_network_hold_a_card_each_unless_said_otherwise():
+    one_each = estimate(rig="4x rtx-4090", link="10gbe")["speed"]["decode_tok_s"]["expected"]
+    two_each = estimate(rig="2-nodes-2x-rtx-4090", link="10gbe")
+    assert two_each["rig"] == "2-nodes-2x-rtx-4090"
+    assert one_each < two_each["speed"]["decode_tok_s"]["expected"]
+
+
+def test_all_layers_on_the_devices_is_no_offload():
+    found = estimate(gpu_layers=999)
+    assert (found["mode"], found["gpu_layers"], found["split"]) == ("gpu", None, "layer")
+
+
+def test_layers_in_system_memory_cost_speed_and_are_counted():
+    found = [estimate(rig="rtx-3090", gpu_layers=layers) for layers in (10, 40)]
+    few, many = ((one["speed"]["decode_tok_s"]["expected"], one["ram_gib"]) for one in found)
+    assert few[0] < many[0]
+    assert few[1] > many[1] > 0
+    assert [one["gpu_layers"] for one in found] == [10, 40]
+
+
+def test_the_offer_of_a_narrower_cache_has_a_history():
+    found = estimate(context="32k")
+    nodes = [node for node in found["trace"] if node["id"].endswith("q8_0.max_context_tokens")]
+    assert [f"{node['value']:,.0f}" in " ".join(found["notes"]) for node in nodes] == [True]
+
+
+def test_the_rule_that_chose_is_named():
+    found = estimate()
+    rule = api.rule(found["rule"])
+    assert rule.then.set["split"] == found["split"]
+    assert estimate(split="layer")["rule"] is None
 
 
 @pytest.mark.parametrize(
@@ -181,6 +313,10 @@ def test_heads_that_do_not_divide_are_told():
         ({"context": 0}, "command line: context: this is out of range (found 0)"),
         ({"context": True}, "command line: context: this is not a number"),
         ({"users": 1.5}, "command line: users: this is not a whole number"),
+        (
+            {"context": "1k", "prompt_tokens": 1025},
+            "command line: prompt_tokens: this is more than",
+        ),
         ({"contxt": 5}, "command line: contxt: there is no such field here"),
         ({"cpu_experts": "yes"}, "command line: cpu_experts: this must be true or false"),
         ({"runtime": "vlm"}, "command line: runtime: this runtime is not in the catalogue"),

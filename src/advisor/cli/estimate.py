@@ -47,13 +47,13 @@ def command(
     """
     from advisor import api
 
-    gc.disable()  # nothing made here is cyclic
     given = {name: value for name, value in stated.items() if value is not None}
     if batch is not None:
         if given:
             names = ", ".join(f"--{name.replace('_', '-')}" for name in given)
             raise click.UsageError(f"{names}: with --batch every line says this itself")
         return api.estimate_lines(batch, sys.stdout.buffer, overlays, jobs or os.cpu_count() or 1)
+    gc.disable()  # one estimate is over before it would pay
     for name in ("rig", "model"):
         if name not in given:
             raise click.UsageError(f"--{name} is missing: say what to estimate, or give --batch")

@@ -36,6 +36,7 @@ NUMBERS: dict[str, tuple[Kind, float, float]] = {
 }
 CLOSED = {"kv": KV_WORDS, "split": SPLIT_WORDS, "link": LINK_WORDS}
 EXAMPLES = {"rig": "2x rtx-3090", "model": "llama-3.3-70b", "quant": "q4_k_m", "runtime": "vllm"}
+DEFAULT_CONTEXT: int = Asked.model_fields["context_tokens"].default
 NAMES = {"context": "context_tokens"}
 """Fields that have another name in ``Asked``."""
 
@@ -69,18 +70,23 @@ def asked_from(data: Mapping[str, Any], file: str, line: int | None = None) -> A
         elif field in NUMBERS:
             values[NAMES.get(field, field)] = _number(field, value, fail)
         elif not isinstance(value, str) or not is_text(value) or not value.strip():
-            fail(
-                field, "this must be text", f"for example {EXAMPLES.get(field, CLOSED.get(field))}"
-            )
-        elif field in CLOSED and value.lower() not in CLOSED[field]:
+            words = CLOSED.get(field)
+            accepted = ", ".join(words) if words else f"for example {EXAMPLES[field]}"
+            fail(field, "this must be text", accepted)
+        elif field in CLOSED and value.strip().lower() not in CLOSED[field]:
             accepted = ", ".join(CLOSED[field])
             fail(field, "this word is not accepted", accepted, nearest(value, CLOSED[field]))
         elif len(value) > 4096:
             fail(field, "this text is too long", "at most 4,096 characters")
         else:
             values[field] = value.strip().lower() if field in CLOSED else value.strip()
+    prompt, context = values.get("prompt_tokens"), values.get("context_tokens")
+    if prompt is not None and context is not None and prompt > context:
+        fail("prompt_tokens", "this is more than the context", f"at most {context:,}")
     if problems:
         raise InputError(*problems)
+    if prompt is not None and context is None:
+        values["context_tokens"] = max(prompt, DEFAULT_CONTEXT)
     stated = frozenset(NAMES.get(field, field) for field in FIELDS if data.get(field) is not None)
     return Asked(**values, given=stated)
 

@@ -3,33 +3,46 @@
 from __future__ import annotations
 
 import json
+import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from itertools import chain, islice
-from typing import Any
+from typing import Any, BinaryIO
 
-from advisor.errors import InputError, Problem
+from advisor.errors import InputError, Problem, visible
+
+from .estimate_report import compact
 
 MOST_LINE = 100_000
+MOST_NESTED = 100
 CHUNK = 100  # lines a process takes at once
 AHEAD = 4  # chunks a process may be behind
-Line = tuple[bytes, bool]
+Line = tuple[bytes, str]
+"""The line of a result, and what is wrong with the line it is for."""
 
 
 class _Refused(ValueError):
     pass
 
 
+def lines_of(file: BinaryIO) -> Iterator[bytes]:
+    """The lines of a file; of one that is too long only the beginning, a byte too much of it."""
+    while line := file.readline(MOST_LINE + 1):
+        yield line
+        while line and not line.endswith(b"\n"):
+            line = file.readline(MOST_LINE + 1)
+
+
 def results(
     lines: Iterable[tuple[int, bytes]],
     file: str,
-    estimate: Callable[[dict[str, Any], int], dict[str, Any]],
+    estimate: Callable[[dict[str, Any], int], bytes],
 ) -> Iterator[Line]:
-    """For every numbered line with something on it, the line of its result, and whether it is one.
+    """The result of every numbered line with something on it, by ``estimate``.
 
-    A line that cannot be estimated yields ``{"estimate": 1, "id": …, "error": …, "problems": […]}``
-    in its place.
+    A line that cannot be estimated yields ``{"estimate": 1, "id": …, "error": {…}, "problems":
+    […]}`` in its place.
     """
     for number, raw in lines:
         id: Any = None
@@ -40,9 +53,11 @@ def results(
         try:
             data = _object(raw, file, number)
             id = data.get("id")
-            yield _written(estimate(data, number)), True
+            yield estimate(data, number), ""
         except InputError as error:
-            yield _written(_failed(id, error)), False
+            if any(problem.file != file for problem in error.problems):  # a broken catalogue
+                raise
+            yield compact(_failed(id, error)).encode() + b"\n", str(error)
 
 
 def in_order(
@@ -62,7 +77,7 @@ def in_order(
         for chunk in chain([first, second or []], chunks):
             yield from work(chunk)
         return
-    with ProcessPoolExecutor(jobs) as pool:
+    with ProcessPoolExecutor(jobs, initializer=_left_to_the_parent) as pool:
         waiting = deque(pool.submit(work, chunk) for chunk in (first, second))
         for chunk in chunks:
             waiting.append(pool.submit(work, chunk))
@@ -72,12 +87,13 @@ def in_order(
             yield from waiting.popleft().result()
 
 
-def _written(row: dict[str, Any]) -> bytes:
-    return json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+def _left_to_the_parent() -> None:
+    """A process of the pool does not answer to Ctrl-C itself."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _object(raw: bytes, file: str, line: int) -> dict[str, Any]:
-    """One line as an object. Raises InputError."""
+    """One line as an object whose ``id`` can be written again. Raises InputError."""
 
     def refuse(what: str, accepted: str = "one JSON object on the line") -> InputError:
         return InputError(Problem(file, what, line, accepted=accepted))
@@ -85,29 +101,46 @@ def _object(raw: bytes, file: str, line: int) -> dict[str, Any]:
     if len(raw) > MOST_LINE:
         raise refuse("this line is too long", f"at most {MOST_LINE:,} bytes")
     try:
-        data = json.loads(raw, object_pairs_hook=_unique, parse_constant=_constant)
+        text = raw.decode("utf-8")
+        data = json.loads(text, object_pairs_hook=_unique, parse_constant=_constant)
     except _Refused as error:
         raise refuse(str(error)) from None
     except RecursionError:
         raise refuse("this is nested too deeply") from None
     except UnicodeDecodeError:
         raise refuse("this is not UTF-8 text") from None
-    except ValueError as error:
-        raise refuse(f"this is not JSON: {error}") from None
+    except json.JSONDecodeError as error:
+        raise refuse(f"this is not JSON: {error.msg} at column {error.colno}") from None
+    except ValueError:  # a whole number of thousands of digits
+        raise refuse("a number in this line is too long") from None
     if not isinstance(data, dict):
         raise refuse("this is no object")
-    if not _sound(data):
-        raise refuse("half of a surrogate pair stands in this line")
+    if any(isinstance(v, dict | list) for v in data.values()) and _depth(data) > MOST_NESTED:
+        raise refuse("this is nested too deeply")
+    id = data.get("id")
+    if id is not None and type(id) is not int:
+        try:
+            json.dumps(id, ensure_ascii=False, allow_nan=False).encode()
+        except UnicodeEncodeError:
+            raise refuse("half of a surrogate pair stands in the id") from None
+        except ValueError:
+            raise refuse("a number in the id is too large") from None
     return data
 
 
-def _sound(data: dict[str, Any]) -> bool:
-    """Whether every text of it can be written as UTF-8."""
-    try:
-        json.dumps(data, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+def _depth(value: Any) -> int:
+    """How many lists and maps stand inside each other; stops counting beyond ``MOST_NESTED``."""
+    level, depth = [value], 0
+    while level and depth <= MOST_NESTED:
+        inner: list[Any] = []
+        for item in level:
+            if isinstance(item, dict):
+                inner += item.values()
+            elif isinstance(item, list):
+                inner += item
+        depth += any(isinstance(item, dict | list) for item in level)
+        level = inner
+    return depth
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -115,7 +148,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(out) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise _Refused(f"the key {twice} stands twice")
+        raise _Refused(f"the key {visible(twice)} stands twice")
     return out
 
 
@@ -124,19 +157,15 @@ def _constant(word: str) -> Any:
 
 
 def _failed(id: Any, error: InputError) -> dict[str, Any]:
-    return {
-        "estimate": 1,
-        "id": id,
-        "error": str(error),
-        "problems": [
-            {
-                "line": problem.line,
-                "field": problem.field,
-                "what": problem.what,
-                "found": problem.found,
-                "accepted": problem.accepted,
-                "nearest": problem.nearest,
-            }
-            for problem in error.problems
-        ],
-    }
+    problems = [
+        {
+            "what": visible(problem.what, 300),
+            "line": problem.line,
+            "field": visible(problem.field) if problem.field else None,
+            "found": visible(problem.found, 300) if problem.found is not None else None,
+            "accepted": problem.accepted,
+            "nearest": problem.nearest,
+        }
+        for problem in error.problems
+    ]
+    return {"estimate": 1, "id": id, "error": problems[0], "problems": problems}

@@ -1,37 +1,105 @@
 """An estimate as plain data, in the form of ``estimate --format json``.
 
-Built without validating each row, as batches hold many; a test holds it against the model.
+Built without validating each row, as batches hold many; tests hold it against the model.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict
+import json
+from collections.abc import Iterable
+from json.encoder import encode_basestring as text
 from typing import Any
 
 from advisor.knowledge import Knowledge
 from advisor.model.advice import Fit
 from advisor.model.estimate import EstimatePower
-from advisor.model.quantity import Quantity
+from advisor.model.plan import Sized
+from advisor.model.quantity import Quantity, calculated
 from advisor.sizing.placement import division
 
-from .estimating import OFFLOADS, Estimated
+from .estimate_notes import longer, notes
+from .estimating import MOST_KEPT, Estimated
 from .launch import launch_command
 
 FIT = tuple(name for name in Fit.model_fields if name != "devices")
 POWER = tuple(EstimatePower.model_fields)
 SPLITS = {"tensor": "tp", "cpu-offload": "offload"}
-LONGEST_FEW = 1.5  # a narrower cache is worth a word when it holds so many times the context
 
 
 def report(estimated: Estimated, knowledge: Knowledge) -> dict[str, Any]:
-    """Memory, speed, notes and trace of an estimate.
+    """Memory, speed, notes and trace of an estimate."""
+    host = _host(estimated.whole)
+    trace = [row(node) for node in _ordered(_roots(estimated, host, knowledge))]
+    return {**_head(estimated, host, knowledge), "trace": trace}
 
-    The memory is that of keeping all of it on the devices, the speed that of how it then runs.
+
+class Lines:
+    """Writes estimates as lines of JSON, the bytes that ``report`` would come to.
+
+    Knowledge nodes are written once and kept: the rows of a batch share them.
     """
+
+    def __init__(self, knowledge: Knowledge) -> None:
+        self.knowledge = knowledge
+        self._written: dict[tuple[object, ...], str] = {}
+
+    def line(self, estimated: Estimated) -> bytes:
+        """One estimate, with a line feed."""
+        host = _host(estimated.whole)
+        head = compact(_head(estimated, host, self.knowledge))
+        nodes = _ordered(_roots(estimated, host, self.knowledge))
+        trace = ",".join(map(self._node, nodes))
+        return f'{head[:-1]},"trace":[{trace}]}}\n'.encode()
+
+    def _node(self, node: Quantity) -> str:
+        if node.kind != "knowledge":
+            return _written(node)
+        at = (node.id, node.label, node.value, node.cites, node.grade)
+        text = self._written.get(at)
+        if text is None:
+            if len(self._written) >= MOST_KEPT:
+                self._written.clear()
+            text = self._written[at] = _written(node)
+        return text
+
+
+def compact(data: object) -> str:
+    """JSON without spaces."""
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+
+
+def _written(node: Quantity) -> str:
+    """A node as JSON, as ``compact(row(node))``, which is too slow for batches."""
+    value = node.value
+    shown = repr(value) if type(value) in (float, int) else compact(value)
+    formula = "null" if node.formula is None else text(node.formula)
+    rule = "null" if node.rule is None else text(node.rule)
+    inputs = ",".join([text(id) for id in dict.fromkeys([part.id for part in node.inputs])])
+    cites = ",".join(map(text, node.cites))
+    return (
+        f'{{"id":{text(node.id)},"kind":"{node.kind}","label":{text(node.label)},"value":{shown},'
+        f'"unit":{text(node.unit)},"formula":{formula},"rule":{rule},"inputs":[{inputs}],'
+        f'"cites":[{cites}],"grade":"{node.grade}"}}'
+    )
+
+
+def _roots(estimated: Estimated, host: Quantity, knowledge: Knowledge) -> list[Quantity]:
+    """The figures of the estimate and of what its notes offer."""
+    whole, sized, narrow = estimated.whole, estimated.sized, estimated.narrow
+    roots = [*whole.figures.values(), host]
+    if sized is not whole:
+        roots += sized.figures.values()
+    if narrow is not None and longer(estimated, knowledge):
+        roots.append(narrow.figures["max_context_tokens"])
+    return roots
+
+
+def _head(estimated: Estimated, host: Quantity, knowledge: Knowledge) -> dict[str, Any]:
+    """All but the trace."""
     asked, sized, whole = estimated.asked, estimated.sized, estimated.whole
     plan, figure = sized.plan, sized.numbers
-    split = "exo" if plan.runtime == "exo" else SPLITS.get(plan.split, plan.split)
+    by_exo = plan.runtime == "exo" and plan.split == "layer"
+    divided = division(sized)
 
     def between(name: str) -> dict[str, float]:
         return {
@@ -48,8 +116,9 @@ def report(estimated: Estimated, knowledge: Knowledge) -> dict[str, Any]:
         "model": plan.model.slug,
         "quant": plan.quant.slug,
         "kv": plan.kv,
-        "split": split,
+        "split": "exo" if by_exo else SPLITS.get(plan.split, plan.split),
         "runtime": plan.runtime,
+        "rule": estimated.rule,
         "fits": estimated.fits,
         "mode": estimated.mode,
         "memory": {
@@ -67,6 +136,7 @@ def report(estimated: Estimated, knowledge: Knowledge) -> dict[str, Any]:
                 }
                 for placed in whole.placed
             ],
+            "host_gib": host.value,
         },
         "speed": {
             "decode_tok_s": between("decode"),
@@ -75,87 +145,66 @@ def report(estimated: Estimated, knowledge: Knowledge) -> dict[str, Any]:
             "limited_by": sized.limited_by,
         },
         "power": {name: figure[name] for name in POWER},
-        "placement": asdict(division(sized)),
-        "launch": launch_command(sized, asked.context_tokens, asked.users, knowledge),
-        "notes": [
-            knowledge.estimate_notes[name].format(**values)
-            for name, values in _notes(estimated, knowledge)
-        ],
-        "trace": trace_rows((*whole.figures.values(), *sized.figures.values())),
+        "tensor_split": divided.tensor_split,
+        "gpu_layers": divided.gpu_layers,
+        "cpu_moe_layers": divided.cpu_moe_layers,
+        "ram_gib": figure["ram_gib"],
+        "launch": _launch(estimated, knowledge),
+        "notes": notes(estimated, knowledge),
     }
 
 
-def trace_rows(roots: Iterable[Quantity]) -> list[dict[str, Any]]:
-    """Every quantity under ``roots`` as plain data, inputs before what uses them, each id once."""
-    rows: dict[str, dict[str, Any]] = {}
+def _launch(estimated: Estimated, knowledge: Knowledge) -> str | None:
+    """The command to start it; None for what does not run."""
+    asked = estimated.asked
+    if estimated.mode == "no":
+        return None
+    return launch_command(estimated.sized, asked.context_tokens, asked.users, knowledge)
 
-    def visit(quantity: Quantity) -> None:
-        if quantity.id in rows:
-            return
-        for part in quantity.inputs:
-            visit(part)
-        rows[quantity.id] = {
-            "id": quantity.id,
-            "kind": quantity.kind,
-            "label": quantity.label,
-            "value": quantity.value,
-            "unit": quantity.unit,
-            "formula": quantity.formula,
-            "rule": quantity.rule,
-            "inputs": list(dict.fromkeys(part.id for part in quantity.inputs)),
-            "cites": list(quantity.cites),
-            "grade": quantity.grade,
-        }
 
+def _host(sized: Sized) -> Quantity:
+    """What a plan holds in system memory, GiB: weights, and the cache of layers that lie there."""
+    figures, numbers = sized.figures, sized.numbers
+    held = numbers["ram_gib"]
+    if sized.plan.split == "cpu-offload":
+        held += numbers["kv_gib"] - sum(placed.kv_gib for placed in sized.placed)
+    return calculated(
+        f"{sized.plan.id}.host_gib",
+        "weights and cache in system memory",
+        max(0.0, held),
+        "GiB",
+        "weights + cache - what the devices hold",
+        (figures["weights_gib"], figures["kv_gib"], figures["ram_gib"]),
+    )
+
+
+def _ordered(roots: Iterable[Quantity]) -> Iterable[Quantity]:
+    """Every quantity under ``roots``, inputs before what uses them, each id once."""
+    found: dict[str, Quantity] = {}
     for root in roots:
-        visit(root)
-    return list(rows.values())
+        if root.id not in found:
+            _visit(root, found)
+    return found.values()
 
 
-def _notes(estimated: Estimated, knowledge: Knowledge) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The notes that apply, by name, with what fills them in."""
-    asked, sized, whole = estimated.asked, estimated.sized, estimated.whole
-    plan, narrow = sized.plan, estimated.narrow
-    runtime = knowledge.runtimes[plan.runtime]
-    for word, other in estimated.on.stand_ins:
-        yield "superseded", {"word": word, "stands_for": other.stands_for}
-    short = -whole.numbers["headroom_gib"]
-    if short > 0 and whole.plan.rig.members:
-        yield "short-by", {"short": f"{short:.1f}"}
-    if narrow is not None:
-        longest, wider = (one.numbers["max_context_tokens"] for one in (whole, narrow))
-        values = {"context": f"{asked.context_tokens:,}", "narrow": narrow.plan.kv}
-        values |= {"longest": f"{longest:,.0f}", "longest_narrow": f"{wider:,.0f}"}
-        if short > 0 and narrow.numbers["headroom_gib"] >= 0:
-            yield "eight-bits", values
-        elif short <= 0 and wider > LONGEST_FEW * longest:
-            yield "eight-bits-short", values
-    if plan.split in OFFLOADS:
-        if plan.rig.members and whole is not sized:
-            yield "offloaded", {"ram": f"{sized.numbers['ram_gib']:.1f}"}
-        if asked.ram_gb_s is None:
-            yield "ram-assumed", {"ram_gb_s": f"{knowledge.parameter('ram-gb-s').number:g}"}
-    elif short > 0 and plan.rig.members:
-        yield "no-way", {}
-    if estimated.obstacle is not None:
-        yield "no-division", {"why": estimated.obstacle}
-    if plan.kv not in runtime.kv_flags:
-        accepted = ", ".join(runtime.kv_flags)
-        yield "cache-unsupported", {"runtime": runtime.name, "kv": plan.kv, "accepted": accepted}
-    if plan.quant.family not in runtime.families:
-        yield "format-unsupported", {"runtime": runtime.name, "quant": plan.quant.name}
-    if not {device.vendor for device in plan.rig.devices} <= {*runtime.vendors}:
-        yield "vendor-unsupported", {"runtime": runtime.name}
-    if asked.quant == "auto":
-        yield "quant-chosen", {"quant": plan.quant.name, "runtime": runtime.name}
-    if asked.link is None and plan.rig.device_count > 1:
-        rate = plan.rig.link_gb_s
-        speed = f" at {rate.number:g} GB/s" if rate is not None else ""
-        yield "link-assumed", {"link": plan.rig.link + speed}
-    if asked.context_tokens > plan.model.max_context_tokens:
-        yield "beyond-model", {"most": f"{plan.model.max_context_tokens:,}"}
-    kept = sized.numbers["kept_under_cap"]
-    if asked.power_cap_w is not None and kept < 1:
-        yield "power-cap", {"cap": f"{asked.power_cap_w:g}", "kept": f"{100 * kept:.0f}"}
-    if plan.model.grade == "assumed":
-        yield "assumed-model", {"model": plan.model.name}
+def _visit(quantity: Quantity, found: dict[str, Quantity]) -> None:
+    for part in quantity.inputs:
+        if part.id not in found:
+            _visit(part, found)
+    found[quantity.id] = quantity
+
+
+def row(node: Quantity) -> dict[str, Any]:
+    """A node of the trace as plain data."""
+    return {
+        "id": node.id,
+        "kind": node.kind,
+        "label": node.label,
+        "value": node.value,
+        "unit": node.unit,
+        "formula": node.formula,
+        "rule": node.rule,
+        "inputs": list(dict.fromkeys(part.id for part in node.inputs)),
+        "cites": list(node.cites),
+        "grade": node.grade,
+    }

@@ -27,6 +27,7 @@ LINK_WORDS = (
     "unified",
     "none",
 )
+Mode = Literal["gpu", "offload", "no"]
 KV_WORDS: tuple[str, ...] = get_args(KvType)
 SPLIT_WORDS: tuple[str, ...] = get_args(AskedSplit)
 
@@ -68,26 +69,32 @@ class EstimatePower(Strict):
     gentle_cap_w: float
 
 
-class EstimatePlacement(Strict):
-    """How the layers are shared out, as runtimes take it; null where there is nothing to say.
+class EstimateFit(Fit):
+    """Memory, GiB, of keeping all of it on the devices, or of what the person placed themselves.
 
-    ``tensor_split``: layers of each device, the output as one, where the runtime's own split
-    differs; ``stages``: layers of each machine; ``main_gpu``: the only device used of several;
-    ``gpu_layers`` on the devices; ``cpu_moe_layers``: layers whose experts lie in system memory.
+    ``host_gib`` is what then lies in system memory: with the rows of the devices it adds up to
+    weights and cache (a replica's rows are those of one machine).
     """
 
-    tensor_split: tuple[int, ...] | None
-    stages: tuple[int, ...] | None
-    main_gpu: int | None
-    gpu_layers: int | None
-    cpu_moe_layers: int | None
+    host_gib: float
 
 
 class Estimate(Strict):
     """Memory and speed of one model on one rig.
 
-    ``fits`` tells that weights and cache fit the devices; ``mode`` how it runs: wholly on them
-    (gpu), partly in system memory (offload), or not at all (no). Figures are given in every mode.
+    ``fits``: it starts, and weights and cache lie where they should. ``mode``: how it runs, wholly
+    on the devices (gpu), partly in system memory (offload), or not at all (no). Figures are given
+    in every mode. Where ``fits`` is false and ``mode`` offload, ``memory`` is that of keeping all
+    of it on the devices, and everything else that of the plan with ``ram_gib`` of weights in system
+    memory.
+
+    ``split``: whole on one device (none), layers in turn (layer), every layer shared (tp), by Exo
+    (exo), a copy a machine (replica), layers over machines and shared inside (pipeline), the first
+    layers in system memory (offload) or their experts (experts-in-ram). ``rule`` chose split and
+    runtime where they were left open. ``tensor_split``: layers of each device, the output counted
+    as one, where the runtime's own split differs; ``gpu_layers``: layers on the devices under
+    offload, counted likewise; ``cpu_moe_layers``: the first layers, whose experts lie in system
+    memory. ``launch`` starts it; null where it does not run.
     """
 
     estimate: Literal[1] = 1
@@ -99,12 +106,36 @@ class Estimate(Strict):
     kv: KvType
     split: Literal["none", "layer", "tp", "exo", "replica", "pipeline", "offload", "experts-in-ram"]
     runtime: str
+    rule: str | None
     fits: bool
-    mode: Literal["gpu", "offload", "no"]
-    memory: Fit
+    mode: Mode
+    memory: EstimateFit
     speed: Speed
     power: EstimatePower
-    placement: EstimatePlacement
+    tensor_split: tuple[int, ...] | None
+    gpu_layers: int | None
+    cpu_moe_layers: int | None
+    ram_gib: float
     launch: str | None
     notes: tuple[str, ...]
     trace: tuple[Node, ...]
+
+
+class LineError(Strict):
+    """What is wrong with a line of a batch."""
+
+    what: str
+    line: int | None
+    field: str | None
+    found: str | None
+    accepted: str | None
+    nearest: str | None
+
+
+class FailedLine(Strict):
+    """The result of a line of a batch that cannot be estimated: its first problem, and all."""
+
+    estimate: Literal[1] = 1
+    id: Any = None
+    error: LineError
+    problems: tuple[LineError, ...]

@@ -58,62 +58,7 @@ def memory(
 
     A rig without devices holds everything in system memory.
     """
-    fitting = _Fitting(plan, weights_gib, knowledge, flash_attention)
-    copies = plan.rig.nodes if plan.split == "replica" else 1
-    local_users = -(-users // copies)
-    if not fitting.devices:
-        return _without_devices(plan, weights_gib, fitting.kv_gib(context_tokens, users))
-    margin = knowledge.parameter("tight-headroom-gib").number
-    held = fitting.at(context_tokens, local_users, margin_gib=margin)
-    placed = tuple(
-        Placed(
-            device=device,
-            index=index,
-            layers=share.layers,
-            weights_gib=share.weights_gib,
-            kv_gib=share.kv_gib,
-            compute_gib=space.compute_gib,
-            reserve_gib=space.reserve_gib,
-            used_gib=share.load_gib + space.compute_gib,
-            capacity_gib=space.capacity_gib,
-        )
-        for index, (device, space, share) in enumerate(
-            zip(fitting.devices, held.rooms, held.shares, strict=True)
-        )
-    )
-    room = max(0.0, held.most_gib - held.on_gpu_gib) * GIB
-    whole_kv = fitting.kv_gib(context_tokens, local_users)
-    one_user = whole_kv / local_users * GIB
-    full_kv = fitting.at(context_tokens, local_users, "f16", margin)
-    offloads = plan.split in OFFLOADING
-    return Memory(
-        placed=placed,
-        weights_gib=weights_gib,
-        kv_gib=whole_kv * copies,
-        compute_gib=sum(r.compute_gib for r in held.rooms) * copies,
-        reserve_gib=sum(r.reserve_gib for r in held.rooms) * copies,
-        usable_gib=sum(r.usable_gib for r in held.rooms) * copies,
-        total_gib=sum(r.capacity_gib for r in held.rooms) * copies,
-        headroom_gib=held.headroom_gib,
-        full_kv_headroom_gib=full_kv.headroom_gib,
-        max_context_tokens=largest(
-            lambda tokens: fitting.room_gib(tokens, local_users),
-            longest_context(plan.model, room / local_users, fitting.bits, fitting.size),
-            LONGEST,
-        ),
-        max_users=min(
-            MOST_USERS,
-            copies
-            * largest(
-                lambda people: fitting.room_gib(context_tokens, people),
-                int(min(room / one_user, MOST_USERS)) if one_user else MOST_USERS,
-                MOST_USERS,
-            ),
-        ),
-        ram_weights_gib=held.in_ram_gib + (fitting.hosted if offloads else 0.0),
-        ram_embedding_gib=0.0 if offloads else fitting.hosted,
-        ram_kv_gib=whole_kv - held.kv_gib if plan.split == "cpu-offload" else 0.0,
-    )
+    return Fitting(plan, weights_gib, knowledge, flash_attention).memory(context_tokens, users)
 
 
 @dataclass(frozen=True)
@@ -161,7 +106,7 @@ class _Held:
         )
 
 
-class _Fitting:
+class Fitting:
     """A plan placed for one context and number of users after the other."""
 
     def __init__(
@@ -182,6 +127,77 @@ class _Fitting:
         self.bits = knowledge.parameter(f"kv-bits-{plan.kv}").number
         self.hosted = min(hosted_gib(plan), weights_gib)
         self.batch = int(knowledge.parameter("ubatch-tokens").number)
+        self._longest: dict[int, int] = {}
+
+    def memory(self, context_tokens: int, users: int) -> Memory:
+        """What the plan takes for ``users`` requests of ``context_tokens``."""
+        plan, weights_gib = self.plan, self.weights_gib
+        copies = plan.rig.nodes if plan.split == "replica" else 1
+        local_users = -(-users // copies)
+        if not self.devices:
+            return _without_devices(plan, weights_gib, self.kv_gib(context_tokens, users))
+        margin = self.knowledge.parameter("tight-headroom-gib").number
+        held = self.at(context_tokens, local_users, margin_gib=margin)
+        placed = tuple(
+            Placed(
+                device=device,
+                index=index,
+                layers=share.layers,
+                weights_gib=share.weights_gib,
+                kv_gib=share.kv_gib,
+                compute_gib=space.compute_gib,
+                reserve_gib=space.reserve_gib,
+                used_gib=share.load_gib + space.compute_gib,
+                capacity_gib=space.capacity_gib,
+            )
+            for index, (device, space, share) in enumerate(
+                zip(self.devices, held.rooms, held.shares, strict=True)
+            )
+        )
+        room = max(0.0, held.most_gib - held.on_gpu_gib) * GIB
+        whole_kv = self.kv_gib(context_tokens, local_users)
+        one_user = whole_kv / local_users * GIB
+        full_kv = held
+        if plan.kv != "f16":
+            full_kv = self.at(context_tokens, local_users, "f16", margin)
+        offloads = plan.split in OFFLOADING
+        return Memory(
+            placed=placed,
+            weights_gib=weights_gib,
+            kv_gib=whole_kv * copies,
+            compute_gib=sum(r.compute_gib for r in held.rooms) * copies,
+            reserve_gib=sum(r.reserve_gib for r in held.rooms) * copies,
+            usable_gib=sum(r.usable_gib for r in held.rooms) * copies,
+            total_gib=sum(r.capacity_gib for r in held.rooms) * copies,
+            headroom_gib=held.headroom_gib,
+            full_kv_headroom_gib=full_kv.headroom_gib,
+            max_context_tokens=self.longest(local_users),
+            max_users=min(
+                MOST_USERS,
+                copies
+                * largest(
+                    lambda people: self.room_gib(context_tokens, people),
+                    int(min(room / one_user, MOST_USERS)) if one_user else MOST_USERS,
+                    MOST_USERS,
+                ),
+            ),
+            ram_weights_gib=held.in_ram_gib + (self.hosted if offloads else 0.0),
+            ram_embedding_gib=0.0 if offloads else self.hosted,
+            ram_kv_gib=whole_kv - held.kv_gib if plan.split == "cpu-offload" else 0.0,
+        )
+
+    def longest(self, people: int) -> int:
+        """The longest context that fits for so many requests, tokens."""
+        found = self._longest.get(people)
+        if found is None:
+            empty = self.at(1, people)
+            room = max(0.0, empty.most_gib - empty.on_gpu_gib) * GIB
+            found = self._longest[people] = largest(
+                lambda tokens: self.room_gib(tokens, people),
+                longest_context(self.plan.model, room / people, self.bits, self.size),
+                LONGEST,
+            )
+        return found
 
     def kv_gib(self, tokens: int, people: int, kv: str | None = None) -> float:
         bits = self.bits if kv is None else self.knowledge.parameter(f"kv-bits-{kv}").number

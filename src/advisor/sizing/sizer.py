@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 from advisor.knowledge import Knowledge
 from advisor.model.catalog import Model, Quant
 from advisor.model.plan import Plan, Rig, Sized
 from advisor.model.quantity import Quantity
 
 from .history import Request, guide_share
-from .memory import Memory, memory
-from .power import Watts, watts
+from .memory import Fitting, Memory
+from .power import watts
 from .power_history import PlanHistories
 from .price import PriceResult, price
 from .throughput import Throughput, throughput
 from .weights import weights_node
+
+MOST_KEPT = 10_000  # plans remembered between requests
 
 
 class Sizer:
@@ -24,6 +24,7 @@ class Sizer:
     def __init__(self, knowledge: Knowledge) -> None:
         self.knowledge = knowledge
         self._weights: dict[tuple[str, str], Quantity] = {}
+        self._plans: dict[int, tuple[Fitting, dict[str, float]]] = {}
 
     def weights_gib(self, model: Model, quant: Quant) -> Quantity:
         """Weights in memory: the size of a file where there is one, else by class of tensor."""
@@ -50,14 +51,12 @@ class Sizer:
         """Every figure of a plan, with formula, inputs and sources."""
         weights = self.weights_gib(plan.model, plan.quant)
         context, users = int(request.context_tokens.number), int(request.users.number)
-        held = memory(plan, weights.number, context, users, self.knowledge)
+        fitting, still = self._unasked(plan, weights)
+        held = fitting.memory(context, users)
         cached = request.prompt_tokens.number if request.prompt_tokens else context / 2
         ram = request.ram_gb_s or self.knowledge.parameter("ram-gb-s")
         speed = throughput(plan, held, cached, users, ram.number, self.knowledge)
-        need = watts(plan, self.knowledge)
-        numbers = _numbers(held, speed, need, self.knowledge) | {
-            "guide_effective_gb": self._guide_gb(plan.rig)
-        }
+        numbers = _numbers(held, speed, self.knowledge) | still
         numbers |= {
             f"per_user{end}_tok_s": numbers[f"aggregate{end}_tok_s"] / users
             for end in ("", "_low", "_high")
@@ -71,16 +70,29 @@ class Sizer:
             explain=made.all,
         )
 
+    def _unasked(self, plan: Plan, weights: Quantity) -> tuple[Fitting, dict[str, float]]:
+        """What does not depend on the request: the fitting of a plan, and its numbers of power and
+        of the guide's rule. Found again for the same object."""
+        found = self._plans.get(id(plan))
+        if found is None:
+            if len(self._plans) >= MOST_KEPT:
+                self._plans.clear()
+            fitting = Fitting(plan, weights.number, self.knowledge, True)
+            numbers = vars(watts(plan, self.knowledge)) | {
+                "guide_effective_gb": self._guide_gb(plan.rig)
+            }
+            # The fitting keeps its plan, so that no other plan takes its id.
+            found = self._plans[id(plan)] = fitting, numbers
+        return found
+
     def _guide_gb(self, rig: Rig) -> float:
         """Memory by the guide's rule of thumb, GB."""
         share = self.knowledge.parameter(guide_share(rig)).number
         return sum(m.device.memory_gb * m.count for m in rig.members) * share
 
 
-def _numbers(
-    held: Memory, speed: Throughput, need: Watts, knowledge: Knowledge
-) -> dict[str, float]:
-    """The values of every figure, by name."""
+def _numbers(held: Memory, speed: Throughput, knowledge: Knowledge) -> dict[str, float]:
+    """The values of every figure that depends on the request, by name."""
     means = {
         "decode": speed.decode_tok_s,
         "prefill": speed.prefill_tok_s,
@@ -107,5 +119,4 @@ def _numbers(
         **{f"{name}_low_tok_s": mean * end(name, "low") for name, mean in means.items()},
         **{f"{name}_high_tok_s": mean * end(name, "high") for name, mean in means.items()},
         "kept_under_cap": speed.kept_under_cap,
-        **asdict(need),
     }

@@ -10,7 +10,6 @@ device as the output.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 from advisor.knowledge import Knowledge
 from advisor.model.catalog import Model, Quant
@@ -37,9 +36,22 @@ class TensorClass:
         return self.params_b * 1e9 * self.bits / 8 / GIB
 
 
-@lru_cache(4096)
+_kept: dict[tuple[int, int], tuple[Model, Quant, tuple[TensorClass, ...]]] = {}
+MOST_KEPT = 10_000
+
+
 def classes(model: Model, quant: Quant) -> tuple[TensorClass, ...]:
     """The classes of a model in a format; none is negative, empty ones are left out."""
+    found = _kept.get((id(model), id(quant)))
+    if found is None:
+        if len(_kept) >= MOST_KEPT:
+            _kept.clear()
+        # What is kept keeps its model and format, so that no others take their ids.
+        found = _kept[(id(model), id(quant))] = (model, quant, _classes(model, quant))
+    return found[2]
+
+
+def _classes(model: Model, quant: Quant) -> tuple[TensorClass, ...]:
     loaded = max(0.0, model.total_params_b - model.unloaded_params_b)
     table = min(model.vocab_size * model.hidden_size / 1e9, loaded / 2)
     output = _width(quant, "output_bits")
