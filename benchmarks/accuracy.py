@@ -137,6 +137,8 @@ def write(
         "Each run is estimated with constants fitted without the source it comes from.",
         "An error is the estimate over the measurement, less one.",
         "The last column is the mean error of the constants as they ship, fitted on all sources.",
+        "The curve of power caps is fitted apart on all sweeps (`benchmarks/power_cap.py`), so capped",
+        "runs are judged a little kindly.",
         "",
         *table((*head, "as shipped"), kinds),
         "",

@@ -68,10 +68,6 @@ DECODE: dict[str, tuple[float, float]] = {
     "exchange-us-doubling": (20, LOOSE),
     "hop-us-tcp": (5000, LOOSE),
     "ram-efficiency": (0.4, LOOSE),
-    "cap-static-share": (0.3, 0.25),
-    "cap-w-per-gb-s": (0.3, 0.25),
-    "cap-share-moe": (0.8, 0.25),
-    "cap-duty-tensor": (0.6, 0.25),
 }
 PREFILL: dict[str, tuple[float, float]] = {
     "efficiency-prefill-nvidia": (0.35, LOOSE),
@@ -251,7 +247,7 @@ def main() -> None:
     tell("prefill, as fitted", prompts)
     tell("decode, many requests, as fitted", many)
     if write:
-        put(found)
+        put(found, "speed.yaml")
         inside = covered(judged, nominal_for(judged))
         rounded = {name: float(f"{value:.3g}") for name, value in found.items()}
         shipped = as_shipped(alone, rounded, knowledge)
@@ -340,9 +336,9 @@ def bridged(values: Values, every: list[Timed], knowledge: Knowledge) -> float:
     return max(LEAST_EXCHANGE_US, values["exchange-us-pcie"] - saved)
 
 
-def put(found: Values) -> None:
-    """The values into the YAML file, three digits each."""
-    path = knowledge_dir() / "parameters" / "speed.yaml"
+def put(found: Values, file: str) -> None:
+    """The values into a file of parameters, three digits each."""
+    path = knowledge_dir() / "parameters" / file
     text = path.read_text(encoding="utf-8")
     for name, value in found.items():
         entry = re.compile(rf"(- id: {re.escape(name)}\n(?:  .*\n)*?.*value: )[-+\d.e]+")

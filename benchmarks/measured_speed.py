@@ -208,7 +208,7 @@ def _plan(row: dict[str, str], model: Model, quant: Quant, knowledge: Knowledge)
         link=link,
         link_gb_s=given(f"{row['id']}.link", "link", rate, "GB/s") if rate else None,
         nodes=count if whole else 1,
-        power_cap_w=_cap_w(row),
+        power_cap_w=cap_w(row),
     )
     return Plan(
         id=row["id"],
@@ -234,7 +234,7 @@ def _prefill(row: dict[str, str]) -> float | None:
     return float(row["prefill_tok_s"])
 
 
-def _cap_w(row: dict[str, str]) -> float | None:
+def cap_w(row: dict[str, str]) -> float | None:
     """Watts a card may draw, from its column or the note of a sweep."""
     swept = re.search(r"POWER SWEEP (\d+) W per card", row["notes"])
     stated = row["power_cap_w"] or (swept[1] if swept else "")

@@ -14,7 +14,7 @@ from advisor.model.plan import Plan, Rig, Sized
 from advisor.model.profile import FIELDS, Profile
 from advisor.model.quantity import Quantity, calculated
 from advisor.rulebase import RuleBase, Verdict, verdicts
-from advisor.sizing import PriceResult, Request, Sizer
+from advisor.sizing import Owned, PriceResult, Request, Sizer
 
 from .assemble import Outcome, assemble
 from .build_facts import BuildFacts
@@ -324,10 +324,20 @@ class _Case:
         return self.consultant.sizer.price(
             rig,
             self.facts.rig_node(rig),
-            bridges_owned=self.profile.nvlink_bridges,
+            owned=self._owned(),
             needs_host=not self.profile_fact.values["owns_cards"]
             and self.profile.budget_covers == "system",
             used_ok=used_ok,
+        )
+
+    def _owned(self) -> Owned:
+        """What the person has beside cards."""
+        profile, nodes = self.profile, self.nodes
+        return Owned(
+            bridges=profile.nvlink_bridges,
+            supply_w=nodes["psu_w"] if profile.psu_w else None,
+            board=nodes["board"] if profile.board not in (None, "none") else None,
+            memory_gb=nodes["system_ram_gb"] if profile.system_ram_gb else None,
         )
 
     def situation(self, judged: Sequence[Judged], ranking: Ranking, pick: Judged | None) -> Fact:

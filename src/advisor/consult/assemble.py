@@ -28,17 +28,22 @@ from advisor.model.advice import (
 )
 from advisor.model.catalog import Model, Superseded
 from advisor.model.profile import Profile
-from advisor.model.quantity import Node, Quantity, trace
+from advisor.model.quantity import Node, Quantity, calculated, trace
 from advisor.rulebase import RuleBase, Verdict
 
+from .build_facts import age_days
 from .contrast import Contrast
 from .judged import Judged
 from .launch import launch, verify
-from .profile_facts import ProfileNodes
+from .profile_facts import ProfileNodes, circuit_node
 from .ranking import Ranking, rejections
 
 ALTERNATIVES = 5
 SEVERITIES = ("high", "medium", "low")
+POWER = (
+    *("gpu_w", "idle_w", "decode_w", "system_w", "transient_w", "heat_btu_h", "usd_per_year"),
+    *("gentle_cap_w", "gentle_cap_saves_w", "gentle_cap_loses_percent"),
+)
 
 
 @dataclass(frozen=True)
@@ -104,6 +109,8 @@ def assemble(
     )
     statements = [outcome.headline, *outcome.said("note")]
     roots = _roots(outcome, shown, rejected, [*statements, *warnings])
+    circuit = circuit_node(outcome.profile, outcome.nodes, knowledge)
+    roots += [load for build in shown if (load := _circuit_load(build, circuit)) is not None]
     if contrast is not None:
         roots += contrast.nodes
     nodes = trace(roots)
@@ -210,6 +217,21 @@ def _sources(nodes: Iterable[Node], knowledge: Knowledge) -> tuple[Source, ...]:
     )
 
 
+def _circuit_load(build: Judged, circuit: Quantity | None) -> Quantity | None:
+    """How much of what the circuit carries for hours the build takes."""
+    if circuit is None or build.sized.plan.rig.rental:
+        return None
+    wall = build.sized.figures["system_w"]
+    return calculated(
+        f"{build.sized.plan.id}.circuit_share",
+        "share of the circuit's continuous load",
+        wall.number / circuit.number,
+        "share",
+        f"{wall.number:,.0f} W / {circuit.number:,.0f} W",
+        (wall, circuit),
+    )
+
+
 def _build(build: Judged, outcome: Outcome, knowledge: Knowledge) -> Build:
     plan, sized = build.sized.plan, build.sized
     figure = sized.numbers
@@ -222,6 +244,8 @@ def _build(build: Judged, outcome: Outcome, knowledge: Knowledge) -> Build:
             high=float(figure[f"{name}_high_tok_s"]),
         )
 
+    circuit = circuit_node(profile, outcome.nodes, knowledge)
+    load = _circuit_load(build, circuit)
     fit = {name: figure[name] for name in Fit.model_fields if name != "devices"}
     placed = tuple(
         DeviceFit(
@@ -264,21 +288,25 @@ def _build(build: Judged, outcome: Outcome, knowledge: Knowledge) -> Build:
             high=build.price.high.number,
             covers=profile.budget_covers,
             as_of=build.price.as_of,
+            age_days=age_days(build.price.as_of, knowledge.version),
             items=tuple(
-                PriceItem(what=item.what, low=item.low, high=item.high)
+                PriceItem(
+                    what=item.what,
+                    low=item.low,
+                    high=item.high,
+                    owned=item.owned,
+                    as_of=item.as_of,
+                    age_days=age_days(item.as_of, knowledge.version),
+                )
                 for item in build.price.items
             ),
         ),
         power=Power(
-            gpu_w=float(figure["gpu_w"]),
-            idle_w=float(figure["idle_w"]),
-            decode_w=float(figure["decode_w"]),
-            system_w=float(figure["system_w"]),
-            transient_w=float(figure["transient_w"]),
+            **{name: float(figure[name]) for name in POWER},
             psu_w=float(figure["psu_needed_w"]),
             circuit=str(profile.to_dict()["circuit"]) if profile.circuit else None,
-            heat_btu_h=float(figure["heat_btu_h"]),
-            usd_per_year=float(figure["usd_per_year"]),
+            circuit_w=circuit.number if circuit else None,
+            circuit_share=load.number if load else None,
         ),
         noise=str(build.fact.values["noise"]),
         because=tuple(dict.fromkeys(because)),

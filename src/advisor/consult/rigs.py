@@ -26,6 +26,8 @@ SHAPING_FIELDS = (
     "system_ram_gb",
     "gpu_power_cap_w",
     "nvlink_bridges",
+    "psu_w",
+    "budget_covers",
 )
 BUILD = re.compile(
     r"(?P<rental>rent[- ])?(?:(?P<nodes>\d+)[- ]nodes[- ])?(?P<devices>.+?)"

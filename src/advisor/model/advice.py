@@ -78,23 +78,35 @@ class Check(Strict):
 
 
 class PriceItem(Strict):
+    """One part, US dollars. ``age_days`` counts from the first day ``as_of`` can mean to the date
+    of the knowledge; what is owned costs nothing and has no date."""
+
     what: str
     low: float
     high: float
+    owned: bool = False
+    as_of: str = ""
+    age_days: int = 0
 
 
 class Price(Strict):
-    """US dollars; owned parts are absent because they cost nothing."""
+    """US dollars, the sum of the items; ``as_of`` and ``age_days`` are those of the oldest."""
 
     low: float
     high: float
     covers: Literal["cards", "system"]
     as_of: str
+    age_days: int
     items: tuple[PriceItem, ...]
 
 
 class Power(Strict):
-    """Watts at the wall, but for ``gpu_w``, the devices' limits, and ``psu_w``, the supply."""
+    """Watts at the wall, but for ``gpu_w``, the devices' limits, ``transient_w`` and ``psu_w``, the
+    supply of one machine and what it rides out, and the gentle cap, a limit for each card.
+
+    ``circuit_w`` is what the circuit carries for hours, ``circuit_share`` how much of that
+    ``system_w`` takes: it holds up to 1.
+    """
 
     gpu_w: float
     idle_w: float
@@ -103,8 +115,13 @@ class Power(Strict):
     transient_w: float
     psu_w: float
     circuit: str | None
+    circuit_w: float | None
+    circuit_share: float | None
     heat_btu_h: float
     usd_per_year: float
+    gentle_cap_w: float
+    gentle_cap_saves_w: float
+    gentle_cap_loses_percent: float
 
 
 class Build(Strict):

@@ -38,6 +38,8 @@ HEADLINE_FIGURES = (
     "prefill_tok_s",
     "system_w",
     "psu_needed_w",
+    "usd_per_year",
+    "gentle_cap_loses_percent",
 )
 SUMMED_UP = 3
 COVERS = {"cards": "the cards alone", "system": "the whole machine"}
@@ -78,7 +80,7 @@ def _answer(advice: Advice) -> Section:
     rows: list[tuple[str, str]] = [("verdict", advice.verdict)]
     if build is not None:
         fit, price = build.fit, build.price_usd
-        whole = price.items and not any(device.owned for device in build.devices)
+        whole = price.high and not any(device.owned for device in build.devices)
         covers = f" for {COVERS[price.covers]}" if whole else ""
         dated = f", prices of {price.as_of}" if price.as_of else ""
         rows += [
@@ -144,13 +146,19 @@ def _what_if(advice: Advice) -> Section:
 def _cost(build: Build) -> Section:
     price = build.price_usd
     section = Section("What it costs")
-    if not price.items:
+    if price.as_of == "":
         section.blocks.append(Text("Nothing has to be bought."))
+    if not price.items:
         return section
-    rows = [(clean(item.what), usd(item.low, item.high)) for item in price.items]
-    rows.append(("in all", usd(price.low, price.high)))
-    section.blocks.append(Table(("part", "price"), tuple(rows)))
-    section.blocks.append(Text(f"Oldest price: {price.as_of}."))
+    rows = [
+        (clean(item.what), "$0, owned" if item.owned else usd(item.low, item.high), item.as_of)
+        for item in price.items
+    ]
+    rows.append(("in all", usd(price.low, price.high), ""))
+    section.blocks.append(Table(("part", "price", "as of"), tuple(rows)))
+    if price.as_of:
+        old = f"Oldest price: {price.as_of}, up to {price.age_days:,} days old."
+        section.blocks.append(Text(old))
     return section
 
 
@@ -162,14 +170,32 @@ def _power(build: Build) -> Section:
         ("doing nothing", f"{power.idle_w:,.0f} W"),
         ("decoding", f"{power.decode_w:,.0f} W"),
         ("everything at its limit", f"{power.system_w:,.0f} W"),
-        ("heat at the limit", f"{power.heat_btu_h:,.0f} BTU/h"),
-        ("electricity a year", f"${power.usd_per_year:,.0f}"),
     ]
+    if power.circuit_w is not None and power.circuit_share is not None:
+        verdict = "it holds" if power.circuit_share <= 1 else "too much"
+        rows.append(
+            (
+                f"of the {power.circuit_w:,.0f} W that {power.circuit} carries for hours",
+                f"{power.circuit_share:.0%}, {verdict}",
+            )
+        )
     if power.psu_w:
-        rows[3:3] = [
+        rows += [
             ("load spikes of one machine", f"{power.transient_w:,.0f} W"),
             ("supply that rides them out", f"{power.psu_w:,.0f} W"),
         ]
+    rows += [
+        ("heat at the limit", f"{power.heat_btu_h:,.0f} BTU/h"),
+        ("electricity a year", f"${power.usd_per_year:,.0f}"),
+    ]
+    if power.gentle_cap_saves_w:
+        rows.append(
+            (
+                f"each card capped at {power.gentle_cap_w:,.0f} W",
+                f"{power.gentle_cap_saves_w:,.0f} W less at the limit, "
+                f"{power.gentle_cap_loses_percent:.0f} % less decode speed",
+            )
+        )
     return Section("What it draws", [Table(("", "at the wall"), tuple(rows))])
 
 

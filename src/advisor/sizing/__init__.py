@@ -1,7 +1,7 @@
 """What a plan takes and gives: memory, speed, power and price, every figure with its history."""
 
 from .history import Request
-from .price import PriceItem, PriceResult
+from .price import Owned, PriceItem, PriceResult
 from .sizer import Sizer
 
-__all__ = ["PriceItem", "PriceResult", "Request", "Sizer"]
+__all__ = ["Owned", "PriceItem", "PriceResult", "Request", "Sizer"]

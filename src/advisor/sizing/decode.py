@@ -18,8 +18,7 @@ from advisor.model.plan import Plan
 
 from .kv_cache import cache_bytes
 from .memory import Memory
-from .power import duty_of
-from .power_cap import cap_share
+from .power_cap import cap_share, duty_of
 from .reading import Reads
 from .rooms import GIB
 from .speed_class import kernel_class, layer_class, speed_class, unpacking

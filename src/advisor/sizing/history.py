@@ -71,7 +71,7 @@ class Histories:
     def devices(self, field: str) -> tuple[Quantity, ...]:
         return tuple(self.knowledge.figure(m.device, field) for m in self.plan.rig.members)
 
-    def _summed(self, field: str) -> str:
+    def summed(self, field: str) -> str:
         """The sum over the devices, written out: 2 x 24 + 1 x 32."""
         members = self.plan.rig.members
         return " + ".join(f"{m.count} x {getattr(m.device, field):g}" for m in members)
@@ -111,7 +111,7 @@ class Histories:
             "total_gib",
             "memory of all devices",
             "GiB",
-            self._summed("visible_gib") or "no device",
+            self.summed("visible_gib") or "no device",
             visible or (weights,),
         )
         reserve = self.add(

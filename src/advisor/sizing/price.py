@@ -1,7 +1,14 @@
-"""What has to be paid, part by part, as a range."""
+"""What has to be paid, part by part, as a range.
+
+The machine around the cards is priced as whole machines less their cards. The supply is taken out
+and put back by its watts; the rest is divided by what its parts cost in published lists, so that a
+part somebody owns can be left out.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Literal
 
 from advisor.knowledge import Knowledge
@@ -9,15 +16,33 @@ from advisor.model.catalog import Device, PriceEntry
 from advisor.model.plan import Rig
 from advisor.model.quantity import Quantity, Strict, calculated, known
 
+from .power import supply_w
+
+SHARED = ("board", "processor", "memory", "storage")
+REST = "case and cooling"
+ENDS = ("low", "high")
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight")
 
 
 class PriceItem(Strict):
-    """One line of the bill, US dollars."""
+    """One line of the bill, US dollars; what is owned costs nothing and has no date."""
 
     what: str
-    low: float
-    high: float
+    low: float = 0.0
+    high: float = 0.0
+    as_of: str = ""
+    owned: bool = False
+
+
+@dataclass(frozen=True)
+class Owned:
+    """What somebody has beside cards: NVLink bridges, and the nodes of the watts of a supply, the
+    kind of a board and the GB of memory, None where not stated."""
+
+    bridges: int = 0
+    supply_w: Quantity | None = None
+    board: Quantity | None = None
+    memory_gb: Quantity | None = None
 
 
 class PriceResult(Strict):
@@ -40,29 +65,37 @@ def price(
     knowledge: Knowledge,
     anchor: Quantity,
     *,
-    bridges_owned: int,
+    owned: Owned,
     needs_host: bool,
     used_ok: bool,
 ) -> PriceResult:
     """The bill for what is missing. ``anchor`` is the build's node, the input when nothing is."""
-    bill = _Bill(rig, knowledge, used_ok)
+    bill = _Bill(rig, knowledge, anchor, owned, used_ok)
     if not rig.rental:
         for member in rig.members:
             if member.count > member.owned:
                 bill.device(member.device, member.count - member.owned)
-        bill.bridges(bridges_owned)
-        if needs_host and any(m.device.form != "machine" for m in rig.members):
-            bill.host()
-    return bill.result(anchor)
+        for member in rig.members:
+            if member.owned:
+                bill.there(f"{member.owned}x {member.device.name}")
+        bill.bridges()
+        if any(m.device.form != "machine" for m in rig.members):
+            bill.host(needs_host)
+    return bill.result()
 
 
 class _Bill:
-    def __init__(self, rig: Rig, knowledge: Knowledge, used_ok: bool) -> None:
+    def __init__(
+        self, rig: Rig, knowledge: Knowledge, anchor: Quantity, owned: Owned, used_ok: bool
+    ) -> None:
         self.rig = rig
         self.knowledge = knowledge
+        self.anchor = anchor
+        self.owned = owned
         self.used_ok = used_ok
         self.lows: list[tuple[Quantity, float]] = []
         self.highs: list[tuple[Quantity, float]] = []
+        self.left_out: list[Quantity] = []
         self.items: list[PriceItem] = []
         self.dates: list[str] = []
         self.words: list[str] = []
@@ -86,11 +119,19 @@ class _Bill:
         self.used = self.used or second_hand
         self.part(entry, count, f"{count}x {device.name}, {entry.condition}")
 
-    def bridges(self, owned: int) -> None:
+    def there(self, what: str) -> None:
+        """A part that is owned."""
+        self.items.append(PriceItem(what=what, owned=True))
+
+    def bridges(self) -> None:
         """One bridge a pair, less those owned."""
         if self.rig.link != "nvlink":
             return
-        self.bridges_to_buy = max(0, self.rig.device_count // 2 - owned)
+        needed = self.rig.device_count // 2
+        used = min(needed, self.owned.bridges)
+        if used:
+            self.there(f"{used}x NVLink bridge")
+        self.bridges_to_buy = needed - used
         if self.bridges_to_buy:
             count = self.bridges_to_buy
             device = self.rig.members[0].device.slug
@@ -102,22 +143,97 @@ class _Bill:
             how_many = "an" if count == 1 else _spelled(count)
             self.words.append(f"{how_many} NVLink bridge{'s' if count > 1 else ''}")
 
-    def host(self) -> None:
-        """The machine around the cards, from complete systems less their cards."""
+    def host(self, needed: bool) -> None:
+        """The machine around the cards, part by part; what is owned serves one of the machines."""
+        supply = supply_w(self.rig, self.knowledge)
+        here = self._here(supply)
+        for what, node in here.values():
+            self.there(what)
+            if needed:
+                self.left_out.append(node)
+        if needed:
+            for part, text, nodes, as_of in self._parts(supply):
+                self._put(text, nodes, self.rig.nodes - (part in here), as_of)
+
+    def _parts(self, supply: float) -> Iterator[tuple[str, str, list[Quantity], str]]:
+        """Each part of one machine: its name, in words, both ends of its price, and their date."""
+        known = self.knowledge.parameter
         cards = self.rig.device_count // self.rig.nodes
-        size = str(cards) if cards <= 2 else "many"
-        low = self.knowledge.parameter(f"host-{size}-low-usd")
-        high = self.knowledge.parameter(f"host-{size}-high-usd")
-        nodes = self.rig.nodes
-        self.lows.append((low, nodes))
-        self.highs.append((high, nodes))
-        self.items.append(
-            PriceItem(
-                what="the rest of the machine (board, processor, memory, supply, case)",
-                low=low.number * nodes,
-                high=high.number * nodes,
+        size, list_of = str(cards) if cards <= 2 else "many", "1" if cards == 1 else "more"
+        hosts = [known(f"host-{size}-{end}-usd") for end in ENDS]
+        per_w = [known(f"supply-usd-per-w-{end}") for end in ENDS]
+        included = known("host-supply-w")
+        usd = [float(round(supply * rate.number)) for rate in per_w]
+        text = f"supply of {supply:,.0f} W"
+        nodes = self._ends("supply", text, usd, "watts x price of a watt", per_w)
+        yield "supply", text, nodes, self._date(per_w)
+        rest = [h.number - included.number * w.number for h, w in zip(hosts, per_w, strict=True)]
+        taken = [0.0, 0.0]
+        origin = "(the machine around the cards - the supply in it)"
+        as_of = self._date(hosts)
+        for part in SHARED:
+            share = known(f"host-share-{list_of}-{part}")
+            usd = [float(round(left * share.number)) for left in rest]
+            taken = [sum(pair) for pair in zip(taken, usd, strict=True)]
+            formula = f"{origin} x share"
+            yield (
+                part,
+                part,
+                self._ends(part, part, usd, formula, hosts, per_w, included, share),
+                as_of,
             )
+        usd = [float(round(left)) - gone for left, gone in zip(rest, taken, strict=True)]
+        formula = f"{origin} - its other parts"
+        yield "case", REST, self._ends("case", REST, usd, formula, hosts, per_w, included), as_of
+
+    def _put(self, text: str, nodes: list[Quantity], count: int, as_of: str) -> None:
+        """A part to buy for ``count`` machines."""
+        if not count:
+            return
+        low, high = nodes
+        self.lows.append((low, count))
+        self.highs.append((high, count))
+        self.dates.append(as_of)
+        what = f"{count}x {text}" if self.rig.nodes > 1 else text
+        self.items.append(
+            PriceItem(what=what, low=low.number * count, high=high.number * count, as_of=as_of)
         )
+
+    def _date(self, nodes: list[Quantity]) -> str:
+        """The oldest date of what the figures were taken from."""
+        return min(self.knowledge.sources[id].date for node in nodes for id in node.cites)
+
+    def _here(self, supply: float) -> dict[str, tuple[str, Quantity]]:
+        """The parts of a machine that are owned and do, in words, with what the person said."""
+        owned, found = self.owned, {}
+        if owned.supply_w is not None and owned.supply_w.number >= supply:
+            found["supply"] = f"supply of {owned.supply_w.number:,.0f} W", owned.supply_w
+        if owned.board is not None:
+            found["board"] = f"{owned.board.value} board", owned.board
+        if owned.memory_gb is not None:
+            found["memory"] = f"{owned.memory_gb.number:,.0f} GB of memory", owned.memory_gb
+        return found
+
+    def _ends(
+        self,
+        part: str,
+        label: str,
+        usd: list[float],
+        formula: str,
+        *inputs: Quantity | list[Quantity],
+    ) -> list[Quantity]:
+        """The low and the high price of a part; of a pair of inputs each takes its own."""
+        return [
+            calculated(
+                f"{self.anchor.id}.{part}_{end}_usd",
+                f"{label}, {end}",
+                usd[at],
+                "USD",
+                formula,
+                tuple(q[at] if isinstance(q, list) else q for q in inputs),
+            )
+            for at, end in enumerate(ENDS)
+        ]
 
     def part(self, entry: PriceEntry, count: int, what: str) -> None:
         name = f"price.{entry.part}.{entry.condition}"
@@ -130,15 +246,20 @@ class _Bill:
             node = known(f"{name}.{end}", label, usd, "USD", entry.cites, entry.grade)
             side.append((node, count))
         self.items.append(
-            PriceItem(what=what, low=entry.low_usd * count, high=entry.high_usd * count)
+            PriceItem(
+                what=what,
+                low=entry.low_usd * count,
+                high=entry.high_usd * count,
+                as_of=entry.as_of,
+            )
         )
         self.dates.append(entry.as_of)
         self.market = self.market and entry.basis in ("market", "list")
 
-    def result(self, anchor: Quantity) -> PriceResult:
+    def result(self) -> PriceResult:
         return PriceResult(
-            low=self._total("low", self.lows, anchor),
-            high=self._total("high", self.highs, anchor),
+            low=self._total("low", self.lows),
+            high=self._total("high", self.highs),
             items=tuple(self.items),
             as_of=min(self.dates, default=""),
             known=self.known,
@@ -148,15 +269,17 @@ class _Bill:
             added_text=_listed(self.words) or "nothing",
         )
 
-    def _total(self, end: str, parts: list[tuple[Quantity, float]], anchor: Quantity) -> Quantity:
+    def _total(self, end: str, parts: list[tuple[Quantity, float]]) -> Quantity:
         formula = " + ".join(f"{count:g} x {node.label}" for node, count in parts)
+        if self.left_out:
+            formula += "; owned: " + ", ".join(node.label for node in self.left_out)
         return calculated(
-            f"{anchor.id}.price_{end}_usd",
+            f"{self.anchor.id}.price_{end}_usd",
             f"to pay, {end}",
             sum(node.number * count for node, count in parts),
             "USD",
             formula or "nothing to buy",
-            tuple(node for node, _ in parts) or (anchor,),
+            (*(node for node, _ in parts), *self.left_out) or (self.anchor,),
         )
 
 

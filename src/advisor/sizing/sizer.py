@@ -10,8 +10,8 @@ from advisor.model.quantity import Quantity
 from .history import Request, guide_share
 from .memory import Fitting, Memory
 from .power import watts
-from .power_history import PlanHistories
-from .price import PriceResult, price
+from .price import Owned, PriceResult, price
+from .speed_history import PlanHistories
 from .throughput import Throughput, throughput
 from .weights import weights_node
 
@@ -35,14 +35,14 @@ class Sizer:
         return node
 
     def price(
-        self, rig: Rig, anchor: Quantity, *, bridges_owned: int, needs_host: bool, used_ok: bool
+        self, rig: Rig, anchor: Quantity, *, owned: Owned, needs_host: bool, used_ok: bool
     ) -> PriceResult:
         """The bill for what is missing of a rig."""
         return price(
             rig,
             self.knowledge,
             anchor,
-            bridges_owned=bridges_owned,
+            owned=owned,
             needs_host=needs_host,
             used_ok=used_ok,
         )

@@ -8,6 +8,7 @@ from advisor.model.plan import Plan
 from .rooms import VLLM_LIKE
 
 AMPERE = 8.0
+ADA = 8.9
 
 
 def speed_class(device: Device) -> str:
@@ -19,6 +20,13 @@ def speed_class(device: Device) -> str:
     if device.vendor == "nvidia" and (device.compute_capability or 0) < AMPERE:
         return "nvidia-older"
     return f"{device.vendor}-hbm" if device.hbm else device.vendor
+
+
+def watts_class(device: Device) -> str:
+    """Devices that draw the same to move a gigabyte: by kind of memory, and by generation."""
+    if device.hbm:
+        return "hbm"
+    return "newer" if (device.compute_capability or 0) >= ADA else "older"
 
 
 def layer_class(plan: Plan) -> str:

@@ -6,6 +6,7 @@ from advisor.model.quantity import Quantity, calculated
 
 from .decode import Part
 from .history import Histories
+from .power_history import power_history
 
 PART_WORDS = {
     "read": (
@@ -28,8 +29,15 @@ PART_WORDS = {
 }
 
 
-class SpeedHistories(Histories):
-    """The history of a plan's speeds, beside that of its memory."""
+class PlanHistories(Histories):
+    """The history of every number of a plan."""
+
+    def all(self) -> dict[str, Quantity]:
+        """Every figure, by name."""
+        self.memory()
+        self.speed()
+        power_history(self)
+        return self.figures
 
     def speed(self) -> None:
         pace = self.pace

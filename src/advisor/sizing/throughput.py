@@ -23,6 +23,8 @@ LIMITS: dict[str, Limit] = {
     "ram": "cpu",
 }
 
+NEARLY_ALL = 0.95  # a cap that leaves so much of the speed makes no kind of plan of its own
+
 
 @dataclass(frozen=True)
 class Throughput:
@@ -91,7 +93,7 @@ def range_of(plan: Plan, held: Memory, step: Step) -> str:
         return "range-offload"
     if plan.rig.nodes > 1:
         return "range-cluster"
-    if any(part.name == "cap" for part in step.parts):
+    if step.kept_under_cap < NEARLY_ALL:
         return "range-capped"
     if plan.model.experts is not None:
         return "range-moe"
