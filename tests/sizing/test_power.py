@@ -154,3 +154,19 @@ def test_a_year_is_paid_by_the_hours_of_use_and_the_hours_of_waiting(tmp_path):
     assert "x 8 h" in bill.formula
     assert "x $0.4" in bill.formula
     assert "me" in {cite for node in trace((bill,)) for cite in node.cites}
+
+
+def test_a_processor_alone_draws_what_its_host_does():
+    found = watts(plan({}, split="cpu-offload"), KNOWLEDGE)
+    assert found.gpu_w == found.transient_w == found.psu_needed_w == found.gentle_cap_w == 0
+    assert (
+        found.decode_w
+        == found.system_w
+        == pytest.approx(parameter("host-consumer-w") / parameter("psu-efficiency"))
+    )
+    assert found.idle_w == parameter("idle-host-w")
+
+
+def test_a_rented_machine_draws_nothing_here():
+    found = watts(plan({"h100-sxm-80gb": 4}, rental=True), KNOWLEDGE)
+    assert set(vars(found).values()) == {0}

@@ -12,10 +12,9 @@ from advisor.knowledge import Knowledge
 from advisor.model.catalog import Device
 from advisor.model.plan import Plan, Rig
 
-from .power_cap import cap_share, decode_draw_w, duty_of, gentle_cap_w
+from .power_cap import ON_PROCESSOR, cap_share, decode_draw_w, duty_of, gentle_cap_w
 
 BTU_H_PER_W = 3.412
-ON_PROCESSOR = ("cpu-offload", "experts-in-ram")
 
 
 @dataclass(frozen=True)

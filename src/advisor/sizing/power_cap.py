@@ -18,17 +18,20 @@ from advisor.model.plan import Plan
 from .speed_class import watts_class
 
 Parameter = Callable[[str], float]
+ON_PROCESSOR = ("cpu-offload", "experts-in-ram")
 LEAST = 1e-6
 
 
 def duty_of(plan: Plan, cards: int, parameter: Parameter) -> float:
     """The share of the time each of ``cards`` is busy while decoding.
 
-    In layer split one works at a time. In tensor parallel all do, and wait for the exchanges.
+    In layer split one works at a time, and all wait where the processor takes part. In tensor
+    parallel all work, and wait for the exchanges.
     """
     if plan.split in ("tensor", "replica"):
         return 1 / (1 + (cards - 1) * parameter("cap-wait-tensor"))
-    return 1 / cards
+    alone = parameter("cap-duty-offload") if plan.split in ON_PROCESSOR else 1.0
+    return alone / max(cards, 1)
 
 
 def cap_share(card: Device, cap_w: float, duty: float, moe: bool, parameter: Parameter) -> float:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from advisor.model.quantity import Quantity
 
 from .power import cards_of, host_parameter, idle_parameter
+from .power_cap import ON_PROCESSOR
 from .speed_class import watts_class
 
 if TYPE_CHECKING:
@@ -118,4 +119,6 @@ def _curve(made: Histories) -> tuple[Quantity, ...]:
         ids.append("cap-share-moe")
     if plan.split in ("tensor", "replica"):
         ids.append("cap-wait-tensor")
+    if plan.split in ON_PROCESSOR:
+        ids.append("cap-duty-offload")
     return made.parameters(*ids)
