@@ -2,6 +2,8 @@
 
 import io
 import json
+import re
+import shlex
 import subprocess
 import sys
 import unicodedata
@@ -25,6 +27,20 @@ def batch(lines, *more, path):
 def test_a_screen_of_it(form, capfd, snapshot):
     assert run([*ARGS, "--context", "32k", "--format", form]) == 0
     assert capfd.readouterr().out == snapshot
+
+
+def test_readme_shows_the_first_screen_of_an_estimate(root, request, capfd):
+    """`--snapshot-update` writes it anew."""
+    page = root / "README.md"
+    text = page.read_text(encoding="utf-8")
+    shown = re.compile(r"(?<=\$ \./dev )(estimate .*)\n```\n\n```text\n([^`]*)\n```")
+    match = shown.search(text)
+    assert run(shlex.split(match[1])) == 0
+    screen = capfd.readouterr().out.partition("\n\n")[0]
+    if request.config.getoption("update_snapshots"):
+        page.write_text(text.replace(match[2], screen, 1), encoding="utf-8")
+        return
+    assert match[2] == screen
 
 
 def test_json_is_the_object_of_the_contract(capfd):

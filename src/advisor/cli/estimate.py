@@ -15,22 +15,22 @@ from .options import common, wants_color, write
 
 
 @click.command()
-@click.option("--rig", metavar="RIG", help="2x rtx-3090, rtx-4090 + rtx-3090, a Mac's slug, cpu.")
-@click.option("--model", metavar="MODEL", help="A slug, hub id, size such as 70B, or a model file.")
-@click.option("--quant", metavar="FORMAT", help="A weight format or class; the usual one if open.")
-@click.option("--context", metavar="TOKENS", help="Tokens a request may hold; 8192 if open.")
-@click.option("--prompt-tokens", metavar="TOKENS", help="Tokens in the cache while decoding.")
-@click.option("--users", metavar="N", help="Requests at once; 1 if open.")
-@click.option("--kv", metavar="TYPE", help="KV cache: f16, q8_0, q4_0 or fp8; f16 if open.")
-@click.option("--split", metavar="WORD", help="auto, layer, tp, none or exo.")
-@click.option("--runtime", metavar="NAME", help="auto, llama.cpp, vllm, sglang, mlx, exo ...")
-@click.option("--link", metavar="LINK", help="nvlink, pcie4x8, thunderbolt5, 10gbe ...")
-@click.option("--gpu-layers", metavar="N", help="Layers on the devices, the rest in system memory.")
-@click.option("--cpu-experts", is_flag=True, default=None, help="Experts in system memory.")
+@click.option("--rig", metavar="RIG", help="2x rtx-3090, rtx-4090 + rtx-3090, m3-max, cpu ...")
+@click.option("--link", metavar="LINK", help="nvlink, pcie4x8, thunderbolt5, 10gbe ... [usual]")
+@click.option("--model", metavar="MODEL", help="A slug, a hub id, 70B, or a model file.")
+@click.option("--quant", metavar="FORMAT", help="q4_k_m, awq-int4, Q4 ... [auto]")
+@click.option("--context", metavar="TOKENS", help="Tokens a request may hold, 32k. [8192]")
+@click.option("--prompt-tokens", metavar="TOKENS", help="In the cache while decoding. [half]")
+@click.option("--users", metavar="N", help="Requests at once. [1]")
+@click.option("--kv", metavar="TYPE", help="Cache: f16, q8_0, q4_0, fp8. [f16]")
+@click.option("--split", metavar="WORD", help="layer, tp, none, exo. [auto]")
+@click.option("--runtime", metavar="NAME", help="llama.cpp, vllm, sglang, mlx, exo ... [auto]")
+@click.option("--gpu-layers", metavar="N", help="Layers on the devices, the rest in RAM.")
+@click.option("--cpu-experts", is_flag=True, default=None, help="Experts in RAM.")
 @click.option("--power-cap-w", metavar="W", help="Watts each card is capped to.")
-@click.option("--ram-gb-s", metavar="GB/S", help="Bandwidth of the system memory.")
-@click.option("--batch", metavar="FILE", help="One object a line with these names; - reads stdin.")
-@click.option("--jobs", type=click.IntRange(1, 256), help="Processes for --batch; all cores.")
+@click.option("--ram-gb-s", metavar="GB/S", help="Bandwidth of the RAM. [a usual desktop's]")
+@click.option("--batch", metavar="FILE", help="Estimate every line of FILE; - is stdin.")
+@click.option("--jobs", metavar="N", type=click.IntRange(1, 256), help="Processes. [all cores]")
 @common
 def command(
     batch: str | None,
@@ -42,8 +42,18 @@ def command(
 ) -> int:
     """Memory and speed of one MODEL on one RIG, with where every figure comes from.
 
-    With --batch, one result a line for each line of FILE, such as
-    {"rig": "2x rtx-3090", "model": "llama-3.3-70b", "quant": "q4_k_m", "context": 8192}.
+    Only --rig and --model are needed; in brackets stands what is taken when the rest is left open.
+    Split and runtime are then chosen by the rules behind the advice.
+
+    \b
+      advisor estimate --rig "2x rtx-3090" --model llama-3.3-70b --context 32k
+
+    With --batch every line of FILE is an object with these names, such as
+
+    \b
+      {"id": 1, "rig": "2x rtx-3090", "model": "70B", "prompt_tokens": 512}
+
+    and one result a line is written, in the same order.
     """
     from advisor import api
 
