@@ -169,7 +169,6 @@ def estimate_lines(
     try:
         with nullcontext(sys.stdin.buffer) if source == "-" else Path(source).open("rb") as lines:
             work = partial(_estimated, file, overlays)
-            estimator(overlays)  # loaded once, before processes part
             for written, wrong in in_order(lines_of(lines), jobs, work):
                 out.write(written)
                 if wrong:

@@ -7,7 +7,7 @@ import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from itertools import chain, islice
+from itertools import islice
 from typing import Any, BinaryIO
 
 from advisor.errors import InputError, Problem, visible
@@ -69,16 +69,16 @@ def in_order(
     """
     numbered = enumerate(lines, 1)
     chunks = iter(lambda: list(islice(numbered, CHUNK)), [])
-    first = next(chunks, None)
-    if first is None:
-        return
-    second = next(chunks, None)
-    if jobs == 1 or second is None:
-        for chunk in chain([first, second or []], chunks):
+    for chunk in islice(chunks, 1):  # here, so that what it loads is there for all
+        yield from work(chunk)
+    if jobs == 1:
+        for chunk in chunks:
             yield from work(chunk)
+    ahead = list(islice(chunks, 1))
+    if not ahead:
         return
     with ProcessPoolExecutor(jobs, initializer=_left_to_the_parent) as pool:
-        waiting = deque(pool.submit(work, chunk) for chunk in (first, second))
+        waiting = deque([pool.submit(work, ahead[0])])
         for chunk in chunks:
             waiting.append(pool.submit(work, chunk))
             if len(waiting) > AHEAD * jobs:
