@@ -102,6 +102,16 @@ def test_every_estimate_has_the_form_and_adds_up(rig, model, quant, context, use
     assert checked.fits == (checked.mode == "gpu") or rig == "cpu"
     assert (checked.launch is None) == (checked.mode == "no")
     assert checked.rule is None or split == "auto"
+    known: dict[str, set[float]] = {}
+    for node in checked.trace:
+        known.setdefault(node.id.rpartition(".")[2], set()).add(node.value)
+    for name, value in (memory.model_dump() | checked.power.model_dump()).items():
+        assert name == "devices" or value in known[name]
+    for name in ("decode", "prefill", "aggregate_decode"):
+        told = getattr(checked.speed, f"{name}_tok_s").model_dump()
+        for end, word in (("_low", "low"), ("", "expected"), ("_high", "high")):
+            assert told[word] in known[f"{name.removesuffix('_decode')}{end}_tok_s"]
+    assert checked.ram_gib in known["ram_gib"]
     ids = {node.id for node in checked.trace}
     for node in checked.trace:
         assert set(node.inputs) <= ids

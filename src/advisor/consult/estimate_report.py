@@ -23,6 +23,11 @@ from .launch import launch_command
 
 FIT = tuple(name for name in Fit.model_fields if name != "devices")
 POWER = tuple(EstimatePower.model_fields)
+SPEED = tuple(
+    f"{name}{end}_tok_s"
+    for name in ("decode", "prefill", "aggregate")
+    for end in ("_low", "", "_high")
+)
 SPLITS = {"tensor": "tp", "cpu-offload": "offload"}
 
 
@@ -86,9 +91,8 @@ def _written(node: Quantity) -> str:
 def _roots(estimated: Estimated, host: Quantity, knowledge: Knowledge) -> list[Quantity]:
     """The figures of the estimate and of what its notes offer."""
     whole, sized, narrow = estimated.whole, estimated.sized, estimated.narrow
-    roots = [*whole.figures.values(), host]
-    if sized is not whole:
-        roots += sized.figures.values()
+    roots = [*(whole.figures[name] for name in FIT), host]
+    roots += [sized.figures[name] for name in (*SPEED, *POWER, "ram_gib")]
     if narrow is not None and longer(estimated, knowledge):
         roots.append(narrow.figures["max_context_tokens"])
     return roots
