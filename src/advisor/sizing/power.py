@@ -59,7 +59,7 @@ def watts(plan: Plan, knowledge: Knowledge) -> Watts:
     gentle = saved = lost = 0.0
     if cards or not rig.devices:
         hosts, delivered = rig.nodes, parameter("psu-efficiency")
-        moe, duty = plan.model.experts is not None, duty_of(plan, max(1, len(cards)), parameter)
+        moe, duty = plan.model.experts is not None, duty_of(plan, len(cards), parameter)
         drawn = sum(min(decode_draw_w(d, duty, moe, parameter), cap) for d in cards)
         wall += (card_w + hosts * parameter("host-consumer-w")) / delivered
         decode += (drawn + hosts * parameter(host_parameter(plan))) / delivered
