@@ -117,6 +117,22 @@ def test_cards_in_layer_split_take_turns():
     assert four.gentle_cap_w < one.gentle_cap_w
 
 
+def test_copies_on_machines_of_their_own_wait_for_nothing():
+    one = watts(plan({"rtx-3090": 1}, split="none"), KNOWLEDGE)
+    two = watts(plan({"rtx-3090": 2}, split="replica", nodes=2), KNOWLEDGE)
+    assert two.decode_w == pytest.approx(2 * one.decode_w)
+    assert two.gentle_cap_w == one.gentle_cap_w
+
+
+def test_one_cap_for_unlike_cards_is_gentle_to_each():
+    found = watts(plan({"rtx-4090": 1, "rtx-3090": 1}), KNOWLEDGE)
+    for name in ("rtx-4090", "rtx-3090"):
+        card = KNOWLEDGE.devices[name]
+        kept = cap_share(card, found.gentle_cap_w, 0.5, False, parameter)
+        assert kept >= parameter("gentle-cap-keeps")
+        assert 100 * (1 - kept) <= found.gentle_cap_loses_percent + 1e-9
+
+
 def test_a_machine_with_two_3090s_draws_what_was_measured_at_the_wall():
     # without caps 760 W under load and 90 W with no model loaded
     found = watts(plan({"rtx-3090": 2}, split="tensor"), KNOWLEDGE)

@@ -24,7 +24,7 @@ class Watts:
     ``gpu_w`` are the limits of the devices; ``system_w`` the wall with all of them at their limit,
     as reading prompts does; ``decode_w`` while decoding, ``idle_w`` doing nothing; ``transient_w``
     what the supply has to ride out. ``gentle_cap_w`` is a limit for each card that keeps nearly all
-    of the speed: ``gentle_cap_saves_w`` is what all cards may then draw less, and
+    of the speed of every one: ``gentle_cap_saves_w`` is what all cards may then draw less, and
     ``gentle_cap_loses_percent`` the decode speed it costs.
     """
 
@@ -65,10 +65,9 @@ def watts(plan: Plan, knowledge: Knowledge) -> Watts:
         decode += (drawn + hosts * parameter(host_parameter(plan))) / delivered
         idle += hosts * parameter("idle-host-w")
     if cards:
-        largest = max(cards, key=lambda d: d.tdp_w)
-        gentle = gentle_cap_w(largest, duty, moe, parameter)
+        gentle = max(gentle_cap_w(d, duty, moe, parameter) for d in cards)
         saved = sum(max(0.0, min(d.tdp_w, cap) - gentle) for d in cards)
-        lost = 100 * (1 - cap_share(largest, gentle, duty, moe, parameter))
+        lost = 100 * (1 - min(cap_share(d, gentle, duty, moe, parameter) for d in cards))
     hours = parameter("hours-per-day")
     kwh_a_day = (decode * hours + idle * (24 - hours)) / 1000
     return Watts(

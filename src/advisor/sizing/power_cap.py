@@ -26,10 +26,11 @@ def duty_of(plan: Plan, cards: int, parameter: Parameter) -> float:
     """The share of the time each of ``cards`` is busy while decoding.
 
     In layer split one works at a time, and all wait where the processor takes part. In tensor
-    parallel all work, and wait for the exchanges.
+    parallel all work, and wait for the exchanges with the other cards of their copy.
     """
     if plan.split in ("tensor", "replica"):
-        return 1 / (1 + (cards - 1) * parameter("cap-wait-tensor"))
+        sharing = cards // plan.rig.nodes if plan.split == "replica" else cards
+        return 1 / (1 + (max(sharing, 1) - 1) * parameter("cap-wait-tensor"))
     alone = parameter("cap-duty-offload") if plan.split in ON_PROCESSOR else 1.0
     return alone / max(cards, 1)
 
