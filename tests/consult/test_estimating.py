@@ -1,5 +1,6 @@
 """Estimates: the contract's object, agreement with advice, notes, and what is refused."""
 
+import gc
 import json
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from advisor import api
+from advisor.consult.estimate_report import Lines, compact
 from advisor.errors import InputError
 from advisor.model.estimate import LINK_WORDS, Estimate
 
@@ -119,6 +121,71 @@ def test_every_estimate_has_the_form_and_adds_up(rig, model, quant, context, use
         assert node.cites or node.kind != "knowledge"
 
 
+ODD_RIGS = ["3-nodes-1x-mac-mini-m4-pro-64gb-ray-serve", "2-nodes-2x-rtx-4090-ray-serve"]
+
+
+@settings(max_examples=150, deadline=None)
+@examples(
+    st.fixed_dictionaries(
+        {
+            "rig": st.sampled_from([*RIGS, *ODD_RIGS, "rx-7900-xtx", "arc-b580", "2x b200"]),
+            "model": st.sampled_from([*MODELS, "glm-5", "235B-A22B"]),
+        },
+        optional={
+            "quant": st.sampled_from(sorted(api.knowledge().quants)),
+            "context": st.sampled_from([1, 4096, 10_485_760]),
+            "prompt_tokens": st.sampled_from([0, 1]),
+            "users": st.sampled_from([1, 9, 100_000]),
+            "kv": st.sampled_from(["f16", "q8_0", "q4_0", "fp8"]),
+            "split": st.sampled_from(["auto", "layer", "tp", "none", "exo"]),
+            "runtime": st.sampled_from(sorted(api.knowledge().runtimes)),
+            "link": st.sampled_from(LINK_WORDS),
+            "gpu_layers": st.sampled_from([0, 1, 40, 999]),
+            "cpu_experts": st.booleans(),
+            "power_cap_w": st.sampled_from([1, 200, 10_000]),
+            "ram_gb_s": st.sampled_from([1, 90]),
+        },
+    )
+)
+def test_whatever_is_asked_together_is_figured(data):
+    found = Estimate.model_validate_json(compact(api.estimate(data)))
+    speed = found.speed.decode_tok_s
+    assert 0 < speed.low < speed.expected < speed.high
+    assert not (found.fits and found.mode == "no")
+
+
+@pytest.mark.parametrize("rig", RIGS)
+@pytest.mark.parametrize(
+    "more", [{}, {"users": 3, "context": 40000, "id": ["ü", 0.1, None]}, {"power_cap_w": 150}]
+)
+def test_a_line_of_a_batch_is_the_estimate_and_its_model_byte_for_byte(rig, more):
+    data = {"rig": rig, "model": "qwen3-30b-a3b"} | more
+    knowledge, estimator = api.knowledge(), api.estimator()
+    for lines in (Lines(knowledge),) * 2:
+        line = lines.line(api.sized(estimator, data, ("x", 1)))
+        assert line.decode() == compact(api.estimate(data)) + "\n"
+    model = Estimate.model_validate_json(line)
+    assert line.decode() == compact(model.model_dump(mode="json")) + "\n"
+
+
+def test_nothing_of_an_estimate_is_left_behind():
+    estimator, lines = api.estimator(), Lines(api.knowledge())
+
+    def once(context):
+        lines.line(api.sized(estimator, BASE | {"context": context}, ("x", 1)))
+
+    once(1000)
+    gc.collect()
+    gc.disable()
+    try:
+        before = len(gc.get_objects())
+        for context in range(2000, 2100):
+            once(context)
+        assert len(gc.get_objects()) - before < 500
+    finally:
+        gc.enable()
+
+
 def test_an_estimate_and_an_advice_say_the_same_of_the_same_plan():
     profile = api.profile_from(
         {
@@ -191,6 +258,7 @@ def test_a_cap_is_told_with_what_it_costs():
             "vLLM needs compute capability 7.0, and GeForce GTX 1080 Ti has 6.1",
         ),
         ({"rig": "cpu", "runtime": "vllm"}, "vLLM keeps no part of a model in system memory"),
+        ({"rig": "r9700", "quant": "exl3-4.0bpw"}, "ExLlama (TabbyAPI) does not run on"),
         ({"gpu_layers": 9, "runtime": "sglang", "quant": "fp8"}, "SGLang keeps no part"),
     ],
 )  # fmt: skip
@@ -212,6 +280,7 @@ def test_what_does_not_start_is_told_and_still_figured(stated, told):
         ({"users": 4, "split": "layer"}, "no", "4 requests do not fit at once, only 2"),
         ({"rig": "r9700", "model": "8B"}, "gpu", "No measured run stands behind part of the speed"),
         ({"rig": "cpu"}, "offload", "The range is wide"),
+        ({"cpu_experts": True}, "gpu", "Llama-3.3-70B is no mixture of experts"),
         ({"quant": None, "model": "gpt-oss-20b"}, "gpu", "The format is not stated; taken is MX"),
         ({"quant": "auto"}, "gpu", "The format is not stated; taken is AWQ-int4-g128, the usual"),
         ({"context": "200k"}, "offload", "The model was made for 131,072 tokens at most."),

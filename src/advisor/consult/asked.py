@@ -87,6 +87,8 @@ def asked_from(data: Mapping[str, Any], file: str, line: int | None = None) -> A
         raise InputError(*problems)
     if prompt is not None and context is None:
         values["context_tokens"] = max(prompt, DEFAULT_CONTEXT)
+    if values.get("link") == "none":  # of one device, or not known
+        values["link"] = None
     stated = frozenset(NAMES.get(field, field) for field in FIELDS if data.get(field) is not None)
     return Asked(**values, given=stated)
 

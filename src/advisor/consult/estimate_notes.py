@@ -44,6 +44,8 @@ def longer(estimated: Estimated, knowledge: Knowledge) -> bool:
 def _named(estimated: Estimated) -> Iterator[Obstacle]:
     for word, other in estimated.on.stand_ins:
         yield "superseded", {"word": word, "stands_for": other.stands_for}
+    if estimated.asked.cpu_experts and estimated.model.experts is None:
+        yield "no-experts", {"model": estimated.model.name}
 
 
 def _soft(estimated: Estimated, knowledge: Knowledge) -> Iterator[Obstacle]:

@@ -148,7 +148,7 @@ def _head(estimated: Estimated, host: Quantity, knowledge: Knowledge) -> dict[st
             "aggregate_decode_tok_s": between("aggregate"),
             "limited_by": sized.limited_by,
         },
-        "power": {name: figure[name] for name in POWER},
+        "power": {name: float(figure[name]) for name in POWER},
         "tensor_split": divided.tensor_split,
         "gpu_layers": divided.gpu_layers,
         "cpu_moe_layers": divided.cpu_moe_layers,

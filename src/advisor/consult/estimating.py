@@ -103,6 +103,9 @@ class Estimator:
         at = (asked.rig, asked.link, asked.power_cap_w)
         on = kept(self._rigs, at, lambda: asked_rig(asked, knowledge))
         request = self._request(asked)
+        stated = asked
+        if asked.cpu_experts and model.experts is None:
+            asked = asked.model_copy(update={"cpu_experts": False})
         ways = self._ways_for(asked, on, model)
         sized = {way: self._sized(asked, on.rig, model, way, request) for way in ways}
         way, whole = best(sized)
@@ -112,7 +115,7 @@ class Estimator:
         narrow = self._narrower(asked, way, whole, request)
         found = tuple(obstacles(chosen.plan, self.knowledge))
         rule = way.rule if chosen is whole else None
-        return Estimated(asked, on, model, whole, chosen, narrow, found, rule)
+        return Estimated(stated, on, model, whole, chosen, narrow, found, rule)
 
     def _request(self, asked: Asked) -> Request:
         def node(field: str) -> Quantity:
@@ -263,10 +266,11 @@ class Estimator:
             r for r in every.values() if formats.of(r) is not None and vendors <= {*r.vendors}
         ]
         dividing = [r for r in loading if any(split in r.splits for split in wanted)]
-        for choice in (dividing, loading):
+        elsewhere = [r for r in every.values() if formats.of(r) is not None]
+        for choice in (dividing, loading, elsewhere):
             if choice:
                 return choice[0]
-        what, accepted = "no runtime loads this format on these devices", "another format, or auto"
+        what, accepted = "no runtime here loads this format", "another format, or auto"
         raise InputError(Problem("command line", what, None, "quant", asked.quant, accepted))
 
 
@@ -294,7 +298,8 @@ def _in_ram(asked: Asked, rig: Rig, model: Model) -> bool:
 
 def _split(asked: Asked, rig: Rig, model: Model, runtime: Runtime) -> Split:
     """The split stated, or the usual one of the runtime on that rig."""
-    if asked.cpu_experts or (runtime.slug == "ktransformers" and model.experts is not None):
+    kept_apart = asked.cpu_experts or runtime.slug == "ktransformers"
+    if kept_apart and model.experts is not None and rig.members:
         return "experts-in-ram"
     if _in_ram(asked, rig, model):
         return "cpu-offload"

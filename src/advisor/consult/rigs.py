@@ -208,13 +208,13 @@ class RigMaker:
         """A template as a rig: link, lanes and ownership filled in."""
         per_node = [(self.knowledge.find_device(s), n) for s, n in template.devices.items()]
         whole = all(device.form == "machine" for device, _ in per_node)
-        machines = sum(template.devices.values())
+        machines = sum(template.devices.values()) * template.nodes
         nodes = machines if whole and machines > 1 else template.nodes
         members = tuple(
             Member(
                 device=device,
-                count=count if whole else count * template.nodes,
-                owned=0 if template.rental else self._owned(device, count, whole, template.nodes),
+                count=count * template.nodes,
+                owned=0 if template.rental else self._owned(device, count * template.nodes),
             )
             for device, count in per_node
         )
@@ -233,8 +233,7 @@ class RigMaker:
             power_cap_w=self.profile.gpu_power_cap_w,
         )
 
-    def _owned(self, device: Device, count: int, whole: bool, nodes: int) -> int:
-        needed = count if whole else count * nodes
+    def _owned(self, device: Device, needed: int) -> int:
         return min(self.owned.get(device.slug, 0), needed)
 
     def _link(self, template: BuildTemplate, members: tuple[Member, ...], nodes: int) -> Link:

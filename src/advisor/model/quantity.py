@@ -15,6 +15,7 @@ GRADES: tuple[Grade, ...] = (
     "editorial-estimate",
     "assumed",
 )
+RANK = {grade: rank for rank, grade in enumerate(GRADES)}
 NodeKind = Literal["given", "assumed", "knowledge", "calculation", "rule"]
 Value = float | int | str | bool
 
@@ -67,7 +68,7 @@ class Node(Strict):
 
 def weakest(grades: Iterable[Grade], ceiling: Grade = "measured") -> Grade:
     """The weakest of ``grades``, never stronger than ``ceiling``."""
-    return max((ceiling, *grades), key=GRADES.index)
+    return GRADES[max([RANK[ceiling], *[RANK[grade] for grade in grades]])]
 
 
 def given(id: str, label: str, value: Value, unit: str = "") -> Quantity:
