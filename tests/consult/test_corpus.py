@@ -131,11 +131,6 @@ def test_what_does_not_apply_is_not_warned_of(name):
     assert NOT_WARNED[name] not in {warning.id for warning in advice.warnings}
 
 
-def test_the_nearest_build_has_a_known_price():
-    advice = advise(next(path for path in CORPUS if path.stem == "tiny-budget-70b"))
-    assert "Nearest comes 2× GeForce RTX 3090;" in advice.statements[0].text
-
-
 def test_the_example_warns_of_what_waits():
     advice = advise(next(path for path in CORPUS if path.stem == "add-a-3090"))
     ids = [warning.id for warning in advice.warnings]
@@ -161,7 +156,7 @@ def test_with_no_viable_build_the_warnings_speak_of_the_nearest():
     advice = advise(next(path for path in CORPUS if path.stem == "impossible-405b"))
     assert advice.recommendation is None
     assert advice.rejected
-    assert "Nearest comes rented 8× H100 SXM5 80GB" in advice.statements[0].text
+    assert "rent-before-owning" in {warning.id for warning in advice.warnings}
 
 
 def test_the_same_profile_gives_the_same_bytes_whatever_the_hash_seed(root):

@@ -23,7 +23,8 @@ from .contrast import against
 from .formats import Formats
 from .judged import Judged
 from .profile_facts import ProfileNodes, circuit_node, model_fact, profile_fact
-from .ranking import Ranking, figure_of, nearest, rank, rejections
+from .ranking import Ranking, figure_of, nearest, rank, rejections, steps
+from .relax import Bent, relaxations, told
 from .rigs import SHAPING_FIELDS, RigMaker, template_from
 from .settled import settled
 from .words import model_named
@@ -64,7 +65,7 @@ class Consultant:
         asked = template_from(why_not, self.knowledge, "--why-not") if why_not is not None else None
         case = _Case(self, profile, asked)
         outcome = self.outcome(case)
-        flips = changes(
+        flips = tuple(bent.change for bent in outcome.bent) or changes(
             outcome, lambda other: self.outcome(case.changed(other), brief=True), self.knowledge
         )
         contrast = None
@@ -92,13 +93,12 @@ class Consultant:
         later = None if brief or pick is None else case.later
         if later is not None and pick is not None:
             situation = later.on(pick.sized.plan.rig, situation)
-        facts = [case.profile_fact, case.model_fact, situation]
+        facts = [case.profile_fact, case.model_fact]
         if pick is not None:
             facts.append(
                 Fact(kind="pick", name=pick.slug, values=pick.fact.values, nodes=pick.fact.nodes)
             )
-        final = verdicts(self.adviser.run(facts), self.rulebase, self.parameters)
-        return Outcome(
+        outcome = Outcome(
             profile=profile,
             nodes=case.nodes,
             model=case.model,
@@ -110,8 +110,32 @@ class Consultant:
             no_plan=tuple(case.no_plan),
             ways=case.ways,
             stand_ins=case.maker.stand_ins,
-            final=tuple(final),
+            final=self._final([*facts, situation]),
         )
+        if brief or outcome.word != "no-viable-build":
+            return outcome
+        bent = tuple(self.bendings(case))
+        return replace(outcome, bent=bent, final=self._final([*facts, told(situation, bent)]))
+
+    def _final(self, facts: Sequence[Fact]) -> tuple[Verdict, ...]:
+        """The verdicts of the last two stages."""
+        return tuple(verdicts(self.adviser.run(facts), self.rulebase, self.parameters))
+
+    def bendings(self, case: _Case) -> list[Bent]:
+        """The least bending of wishes that yields a build, for somebody whom none suits."""
+
+        cases = {(case.profile.target_model, case.profile.quant): case}
+
+        def quick(profile: Profile) -> Outcome:
+            at = (profile.target_model, profile.quant)
+            near = cases.get(at) or cases.setdefault(at, _Case(self, profile, case.maker.asked))
+            return self.outcome(near.changed(profile), brief=True)
+
+        def full(profile: Profile, fields: tuple[str, ...]) -> Outcome:
+            prefix = "+".join(fields) + ":"
+            return self.outcome(_Case(self, profile, prefix=prefix, bent=fields), brief=True)
+
+        return relaxations(case.profile, quick, full, self.knowledge)
 
 
 @dataclass(frozen=True)
@@ -132,12 +156,13 @@ class _Case:
         profile: Profile,
         asked: BuildTemplate | None = None,
         prefix: str = "",
+        bent: tuple[str, ...] = (),
     ) -> None:
         self.consultant = consultant
         self.prefix = prefix
         self.profile = profile
         self.knowledge = knowledge = consultant.knowledge
-        self.nodes = ProfileNodes(profile)
+        self.nodes = ProfileNodes(profile, bent, prefix)
         self.model: Model = model_named(profile.target_model, knowledge)
         self.formats = Formats(self.model, profile.quant, knowledge)
         self.maker = RigMaker(profile, self.nodes, knowledge, asked)
@@ -145,7 +170,7 @@ class _Case:
         weights = consultant.sizer.weights_gib(self.model, four_bit)
         circuit = circuit_node(profile, self.nodes, knowledge)
         self.facts = BuildFacts(
-            profile, self.nodes, self.maker, self.model, weights, circuit, knowledge
+            profile, self.nodes, self.maker, self.model, weights, circuit, knowledge, prefix
         )
         self.profile_fact = profile_fact(profile, self.nodes, self.maker.owned, knowledge)
         node = calculated(
@@ -215,6 +240,8 @@ class _Case:
 
     def _sharing(self, profile: Profile) -> _Case:
         other = _Case(self.consultant, profile, self.maker.asked)
+        if (profile.target_model, profile.quant) != (self.profile.target_model, self.profile.quant):
+            return other
         other.sized = self.sized
         reads = self.consultant.planner.network.reads.get("profile", ())
         mine, theirs = self.profile_fact.values, other.profile_fact.values
@@ -344,6 +371,7 @@ class _Case:
         """The ``situation`` template, filled in."""
         order = ranking.order
         decided = ranking.decided_by
+        weighed = steps(ranking)
         values: dict[str, int | float | str | bool] = {
             "viable_count": len(order),
             "has_pick": bool(order),
@@ -351,6 +379,7 @@ class _Case:
             "nearest": pick.slug if pick else "none",
             "owned_works": any(build.fact.values["owned_all"] for build in order),
             "decided_by": decided.label if decided else "nothing else was left",
+            "decided_how": weighed[-1].words if weighed else "none",
             "runner_up": order[1].sized.plan.rig.title if len(order) > 1 else "none",
             "candidates": len({build.slug for build in judged}),
             "prices_as_of": pick.price.as_of if pick else "",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from advisor.knowledge import Knowledge
 from advisor.model.advice import (
@@ -19,6 +20,7 @@ from advisor.model.advice import (
     Price,
     PriceItem,
     Range,
+    RankingStep,
     Reason,
     Rejected,
     Source,
@@ -36,7 +38,10 @@ from .contrast import Contrast
 from .judged import Judged
 from .launch import launch, verify
 from .profile_facts import ProfileNodes, circuit_node
-from .ranking import Ranking, rejections
+from .ranking import Ranking, rejections, steps
+
+if TYPE_CHECKING:
+    from .relax import Bent
 
 ALTERNATIVES = 5
 SEVERITIES = ("high", "medium", "low")
@@ -62,6 +67,7 @@ class Outcome:
     ways: dict[str, tuple[Quantity, ...]]
     stand_ins: dict[str, Superseded]
     final: tuple[Verdict, ...]
+    bent: tuple[Bent, ...] = ()
 
     @property
     def headline(self) -> Verdict:
@@ -100,16 +106,24 @@ def assemble(
     """The advice, with a trace that holds every node spoken of."""
     order = outcome.ranking.order
     shown = [b for i, b in enumerate(order) if i <= ALTERNATIVES or b.slug in outcome.considered]
-    if outcome.word == "need-facts":
+    unanswered = outcome.word == "need-facts"
+    if unanswered:
         shown = []
     builds = [_build(build, outcome, knowledge) for build in shown]
+    relaxed = tuple(
+        _build(bent.pick, bent.outcome, knowledge).model_copy(update={"relaxed": (*bent.values,)})
+        for bent in outcome.bent
+    )
     rejected = _rejected(outcome)
     warnings = sorted(
-        outcome.said("warn"), key=lambda v: SEVERITIES.index(v.source.then.severity or "low")
+        [] if unanswered else outcome.said("warn"),
+        key=lambda v: SEVERITIES.index(v.source.then.severity or "low"),
     )
     statements = [outcome.headline, *outcome.said("note")]
     roots = _roots(outcome, shown, rejected, [*statements, *warnings])
     circuit = circuit_node(outcome.profile, outcome.nodes, knowledge)
+    for bent in outcome.bent:
+        roots += _roots(bent.outcome, [bent.pick], {}, [])
     roots += [load for build in shown if (load := _circuit_load(build, circuit)) is not None]
     if contrast is not None:
         roots += contrast.nodes
@@ -120,8 +134,10 @@ def assemble(
         assumed=outcome.profile.assumed,
         readings=(*outcome.profile.readings, *_stand_ins(outcome, knowledge)),
         verdict=outcome.word,
+        asks=outcome.headline.source.then.asks,
         recommendation=builds[0] if builds else None,
-        alternatives=tuple(builds[1:]),
+        alternatives=(*builds[1:], *relaxed),
+        ranking=_ranking(outcome) if builds else (),
         rejected=tuple(
             Rejected(
                 build=slug,
@@ -142,12 +158,27 @@ def assemble(
             for v in warnings
         ),
         statements=tuple(Statement(text=v.text, node=v.node.id) for v in statements),
-        would_change=changes,
+        would_change=() if unanswered else changes,
         dissent=_dissent(outcome, knowledge, rulebase),
         trace=nodes,
         sources=_sources(nodes, knowledge),
         knowledge_version=knowledge.version,
         why_not=contrast.said if contrast else None,
+    )
+
+
+def _ranking(outcome: Outcome) -> tuple[RankingStep, ...]:
+    return tuple(
+        RankingStep(
+            text=step.criterion.label,
+            recommendation=step.first,
+            runner_up=step.second,
+            tolerance=step.criterion.tolerance,
+            rule=step.criterion.rule,
+            figure=step.criterion.figure,
+            decided=step.decided,
+        )
+        for step in steps(outcome.ranking)
     )
 
 

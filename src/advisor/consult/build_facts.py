@@ -40,8 +40,10 @@ class BuildFacts:
         four_bit_gib: Quantity,
         circuit: Quantity | None,
         knowledge: Knowledge,
+        prefix: str = "",
     ) -> None:
         self.profile = profile
+        self.prefix = prefix
         self.nodes = nodes
         self.circuit = circuit
         self.maker = maker
@@ -60,7 +62,7 @@ class BuildFacts:
             if self.maker.owned:
                 inputs.append(self.nodes["existing_cards"])
             node = calculated(
-                f"build.{rig.slug}",
+                f"build.{self.prefix}{rig.slug}",
                 "the build",
                 rig.title,
                 "",
@@ -87,14 +89,14 @@ class BuildFacts:
         if rig.lanes is not None:
             nodes["lanes"] = rig.lanes
         nodes["four_bit_fits"] = calculated(
-            f"{rig.slug}.four_bit_fits",
+            f"{self.prefix}{rig.slug}.four_bit_fits",
             "4-bit weights are smaller than the memory",
             values["four_bit_fits"],
             "",
             "weights < memory",
             (self.four_bit_gib, node),
         )
-        return Fact(kind="rig", name=rig.slug, values=values, nodes=nodes)
+        return Fact(kind="rig", name=f"{self.prefix}{rig.slug}", values=values, nodes=nodes)
 
     def _shape(self, rig: Rig) -> dict[str, Value]:
         devices = [m.device for m in rig.members]

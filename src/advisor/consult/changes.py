@@ -61,7 +61,7 @@ def _steps(trial: Trial, outcome: Outcome) -> Iterator[Any]:
 
 def _change(trial: Trial, value: Any, other: Outcome) -> Change:
     order = other.ranking.order
-    shown = ", ".join(value) if isinstance(value, tuple) else _shown(trial.field, value)
+    shown = ", ".join(value) if isinstance(value, tuple) else shown_value(trial.field, value)
     return Change(
         set={trial.field: list(value) if isinstance(value, tuple) else value},
         then=order[0].slug if order else other.word,
@@ -69,10 +69,11 @@ def _change(trial: Trial, value: Any, other: Outcome) -> Change:
     )
 
 
-def _shown(field: str, value: Any) -> str:
-    if isinstance(value, str | bool):
+def shown_value(field: str, value: Any) -> str:
+    """One value of a field, with its unit, as a sentence has it."""
+    if value is None or isinstance(value, str | bool):
         return str(value)
-    text = f"{value:,.0f}"
+    text = f"{value:,.0f}" if value == int(value) else f"{value:,.1f}"
     if field.endswith("_usd"):
         return f"${text}"
     return f"{text} W" if field.endswith("_w") else text

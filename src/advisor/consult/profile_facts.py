@@ -31,10 +31,15 @@ UNITS = {
 
 
 class ProfileNodes:
-    """One node a profile field, given or assumed, made when first asked for."""
+    """One node a profile field, given or assumed, made when first asked for.
 
-    def __init__(self, profile: Profile) -> None:
+    The ``bent`` fields hold a value tried in place of the person's; ``prefix`` is for their ids.
+    """
+
+    def __init__(self, profile: Profile, bent: tuple[str, ...] = (), prefix: str = "") -> None:
         self.profile = profile
+        self.bent = bent
+        self.prefix = prefix
         self._words = profile.to_dict()
         self._nodes: dict[str, Quantity] = {}
 
@@ -43,8 +48,13 @@ class ProfileNodes:
         if node is None:
             value = self._words[field]
             plain: Value = value if isinstance(value, Value) else _words(value)
-            make = given if field in self.profile.given else assumed
-            node = make(f"profile.{field}", field, plain, UNITS.get(field, ""))
+            unit = UNITS.get(field, "")
+            if field in self.bent:
+                id, label = f"{self.prefix}profile.{field}", f"{field}, bent"
+                node = assumed(id, label, plain, unit)
+            else:
+                make = given if field in self.profile.given else assumed
+                node = make(f"profile.{field}", field, plain, unit)
             self._nodes[field] = node
         return node
 
@@ -128,7 +138,7 @@ def profile_fact(
     if circuit is not None:
         values["circuit_w"] = circuit.number
         attribute_nodes["circuit_w"] = circuit
-    return Fact(kind="profile", name="profile", values=values, nodes=attribute_nodes)
+    return Fact(kind="profile", name=f"{nodes.prefix}profile", values=values, nodes=attribute_nodes)
 
 
 def circuit_node(profile: Profile, nodes: ProfileNodes, knowledge: Knowledge) -> Quantity | None:

@@ -12,7 +12,7 @@ from typing import Literal
 
 from advisor.knowledge import Knowledge, Priority
 from advisor.model.quantity import Quantity
-from advisor.rulebase import Verdict
+from advisor.rulebase import Verdict, shown
 
 from .judged import Judged
 
@@ -111,6 +111,53 @@ def _by_figure(priority: Priority) -> Criterion:
         figure=priority.figure,
         best=priority.best,
     )
+
+
+@dataclass(frozen=True)
+class Step:
+    """One criterion with what it says of the best build and of the next."""
+
+    criterion: Criterion
+    first: str
+    second: str
+    decided: bool
+
+    @property
+    def words(self) -> str:
+        """How far the two are apart."""
+        if self.criterion.figure is None:
+            return "which holds for this one alone"
+        return f"{self.first} against {self.second}"
+
+
+def steps(ranking: Ranking) -> list[Step]:
+    """What was weighed between the first two builds, up to what decided.
+
+    A preference that speaks for both or neither is left out.
+    """
+    if ranking.decided_by is None:
+        return []
+    first, second = ranking.order[:2]
+    out = []
+    for criterion in ranking.chain:
+        decided = criterion is ranking.decided_by
+        if criterion.figure is not None:
+            out.append(
+                Step(criterion, _valued(first, criterion), _valued(second, criterion), decided)
+            )
+        elif decided:
+            out.append(Step(criterion, "yes", "no", decided))
+        if decided:
+            break
+    return out
+
+
+def _valued(build: Judged, criterion: Criterion) -> str:
+    """What a criterion compares, in words."""
+    name = criterion.figure or ""
+    text = shown(name, build.fact.values[name])
+    unit = build.fact.nodes[name].unit
+    return text if unit in ("", "USD") else f"{text} {unit}"
 
 
 def dropped(

@@ -19,6 +19,7 @@ from advisor.model.catalog import (
     PriceEntry,
     Priority,
     Quant,
+    Relaxation,
     Runtime,
     Source,
     Superseded,
@@ -200,6 +201,10 @@ class Knowledge:
             return (t.field, t.scale, t.values)
 
         return tuple(read_table(Trial, "changes", self.folders, key))
+
+    @cached_property
+    def relaxations(self) -> tuple[Relaxation, ...]:
+        return tuple(read_table(Relaxation, "relaxations", self.folders, lambda r: r.field))
 
     @cached_property
     def link_checks(self) -> dict[str, tuple[tuple[str, str], ...]]:

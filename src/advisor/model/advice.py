@@ -210,6 +210,19 @@ class WhatIf(Strict):
     changes: tuple[str, ...]
 
 
+class RankingStep(Strict):
+    """One thing weighed between the recommendation and the next best build, in order; the last is
+    the one that ``decided``. ``rule`` or ``figure`` names what was compared."""
+
+    text: str
+    recommendation: str
+    runner_up: str
+    tolerance: float
+    rule: str | None
+    figure: str | None
+    decided: bool
+
+
 class Source(Strict):
     id: str
     title: str
@@ -218,14 +231,18 @@ class Source(Strict):
 
 
 class Advice(Strict):
+    """``asks`` names the fields of the profile that need-facts wants stated."""
+
     advice: Literal[1] = 1
     name: str
     profile: dict[str, Any]
     assumed: tuple[str, ...]
     readings: tuple[str, ...]
     verdict: AdviceWord
+    asks: tuple[str, ...]
     recommendation: Build | None
     alternatives: tuple[Build, ...]
+    ranking: tuple[RankingStep, ...]
     rejected: tuple[Rejected, ...]
     warnings: tuple[Warn, ...]
     statements: tuple[Statement, ...]

@@ -279,6 +279,26 @@ class Trial(Strict):
     say: str
 
 
+class Relaxation(Strict):
+    """How a wish may bend when nothing meets all of them.
+
+    A limit goes to the ``best`` of a ``figure`` of the builds, a number down to ``least``, both in
+    whole ``steps_of``; others through ``values`` after the one that holds, or by ``drop``ping words
+    of a list. ``bend`` is what that asks of a person: for every doubling or halving of a number,
+    for every step or word of the others.
+    """
+
+    field: str
+    figure: str | None = None
+    best: Literal["lowest", "highest"] = "lowest"
+    least: int | None = None
+    steps_of: float = 1
+    values: tuple[str | bool | tuple[str, ...] | None, ...] = ()
+    drop: bool = False
+    bend: float
+    say: str
+
+
 class LinkCheck(Strict):
     link: str
     command: str

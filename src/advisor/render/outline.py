@@ -62,6 +62,7 @@ def outline(advice: Advice) -> list[Section]:
     sections += [
         _warnings(advice),
         _alternatives(advice),
+        _ranking(advice),
         _changes(advice),
         _rejected(advice),
         _assumed(advice),
@@ -104,6 +105,8 @@ def _answer(advice: Advice) -> Section:
             ),
             ("power", f"{build.power.system_w:,.0f} W at the wall; noise: {build.noise}"),
         ]
+    if advice.asks:
+        rows.append(("please state", ", ".join(advice.asks)))
     worst = [warning.id for warning in advice.warnings[:SUMMED_UP]]
     if worst:
         rows.append(("mind", ", ".join(worst)))
@@ -270,7 +273,8 @@ def _warnings(advice: Advice) -> Section:
 
 
 def _alternatives(advice: Advice) -> Section:
-    builds = [advice.recommendation, *advice.alternatives] if advice.recommendation else []
+    builds = [build for build in (advice.recommendation, *advice.alternatives) if build]
+    bent = any(build.relaxed for build in builds)
     rows = tuple(
         (
             build.slug,
@@ -280,11 +284,27 @@ def _alternatives(advice: Advice) -> Section:
             f"{build.fit.max_context_tokens:,}",
             f"{build.power.system_w:,.0f}",
             build.noise,
+            *([", ".join(build.relaxed)] if bent else []),
         )
         for build in builds
     )
     head = ("build", "to pay", "one user", "GiB free", "longest context", "W", "noise")
-    return Section("Alternatives", [Table(head, rows)] if advice.alternatives else [])
+    title = "What comes nearest" if bent else "Alternatives"
+    table = Table((*head, "bends") if bent else head, rows)
+    return Section(title, [table] if advice.alternatives else [])
+
+
+def _ranking(advice: Advice) -> Section:
+    rows = []
+    for step in advice.ranking:
+        even = "decided" if step.decided else "too close" if step.tolerance else "even"
+        text = f"{step.text} (within {step.tolerance:.0%} is even)" if step.tolerance else step.text
+        rows.append((clean(text), clean(step.recommendation), clean(step.runner_up), even))
+    if not rows:
+        return Section("")
+    pair = [build.slug for build in (advice.recommendation, *advice.alternatives) if build]
+    table = Table(("what was weighed, in order", *pair[:2], ""), tuple(rows))
+    return Section("How the first two compare", [table])
 
 
 def _rejected(advice: Advice) -> Section:

@@ -10,6 +10,7 @@ from typing import Any
 
 from advisor.errors import InputError, Problem, nearest
 from advisor.model.facts import STAGES
+from advisor.model.profile import FIELDS
 from advisor.model.quantity import Strict, Value
 from advisor.yamlio import Document, load_yaml, parse
 
@@ -328,6 +329,17 @@ class _Checker:
             )
         if then.conclude and stage != "recommend":
             self.fail(("then", "conclude"), "only stage recommend concludes", found=stage)
+        if (then.conclude == "need-facts") != bool(then.asks):
+            self.fail(("then", "asks"), "need-facts names the fields it asks for, and only it does")
+        for field in then.asks:
+            if field not in FIELDS:
+                self.fail(
+                    ("then", "asks"),
+                    "the profile has no such field",
+                    found=field,
+                    accepted="a field of `advisor schema profile`",
+                    nearest=nearest(field, FIELDS),
+                )
         if then.derive:
             self.derived(then, entry)
         if then.verdict:

@@ -79,6 +79,7 @@ class Then(Strict):
     check: str | None = None
     fix: str | None = None
     conclude: AdviceWord | None = None
+    asks: tuple[str, ...] = ()
     derive: str | None = None
     set: dict[str, Any] = {}
 
