@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -15,7 +16,8 @@ from .assemble import Outcome
 def changes(
     outcome: Outcome, consult: Callable[[Profile], Outcome], knowledge: Knowledge
 ) -> tuple[Change, ...]:
-    """For every row of knowledge/changes.yaml, the first step that gives another answer.
+    """For every row of knowledge/changes.yaml, the first step that gives another answer, taken back
+    to where the answer turns.
 
     The last step is tried first: where even that changes nothing, the others are not tried.
     """
@@ -33,6 +35,11 @@ def changes(
             elif flip is None:
                 break
         if flip is not None:
+            for value in _nearer(trial, outcome, *flip):
+                other = consult(outcome.profile.with_field(trial.field, value))
+                if _answer(other) != now:
+                    flip = value, other
+                    break
             found.append(_change(trial, *flip))
     return tuple(found)
 
@@ -57,6 +64,24 @@ def _steps(trial: Trial, outcome: Outcome) -> Iterator[Any]:
         for scale in trial.scale:
             if now and not (trial.field == "context_tokens" and now < longest < now * scale):
                 yield type(now)(now * scale)
+
+
+def _nearer(trial: Trial, outcome: Outcome, value: Any, other: Outcome) -> list[int | float]:
+    """The round numbers between what was said and ``value`` at which the advice may flip already,
+    nearest first: on either side of what the limit is held against."""
+    if trial.figure is None:
+        return []
+    now = getattr(outcome.profile, trial.field)
+    step = trial.steps_of
+    near: set[float] = set()
+    for build in (outcome.pick, other.pick):
+        if build is not None:
+            steps = float(build.fact.values[trial.figure]) / step
+            exact = steps == int(steps)
+            near |= {step * (math.floor(steps) - exact), step * (math.ceil(steps) + exact)}
+            near |= {step * steps} if exact else set()
+    between = [type(now)(n) for n in near if min(now, value) < n < max(now, value)]
+    return sorted(between, key=lambda n: abs(n - now))
 
 
 def _change(trial: Trial, value: Any, other: Outcome) -> Change:

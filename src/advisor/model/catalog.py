@@ -269,11 +269,14 @@ class Priority(Strict):
 class Trial(Strict):
     """A single change worth trying: factors on what was said, or values instead of it.
 
-    ``stated`` changes are only tried on a field the person stated.
+    ``stated`` changes are only tried on a field the person stated. ``figure`` is the figure of a
+    build that the number limits, ``steps_of`` how round the number told is.
     """
 
     field: str
     scale: tuple[float, ...] = ()
+    figure: str | None = None
+    steps_of: float = 1
     values: tuple[str | int | bool | tuple[str, ...], ...] = ()
     stated: bool = False
     say: str
