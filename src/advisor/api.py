@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from advisor.consult.advising import Consultant
     from advisor.consult.estimate_report import Lines
     from advisor.consult.estimating import Estimated, Estimator
-    from advisor.knowledge import Knowledge
-    from advisor.rulebase import Rule, RuleBase
+    from advisor.knowledge import GuideKnowledge, Knowledge
+    from advisor.rulebase import Rule, RuleBase, View
 
 __all__ = [
     "consult",
@@ -59,14 +59,23 @@ def knowledge(overlays: tuple[Path, ...] = ()) -> Knowledge:
 
 
 @lru_cache(maxsize=4)
-def rulebase(overlays: tuple[Path, ...] = ()) -> RuleBase:
-    """The shipped rules, then the rules of each overlay's ``rules`` folder."""
+def guide_knowledge(overlays: tuple[Path, ...] = ()) -> GuideKnowledge:
+    """The same as the guide has it. Raises InputError likewise."""
+    from advisor.knowledge import GuideKnowledge
+
+    _check_folders(overlays)
+    return GuideKnowledge.load(overlays)
+
+
+@lru_cache(maxsize=4)
+def rulebase(overlays: tuple[Path, ...] = (), view: View | None = None) -> RuleBase:
+    """The shipped rules, then the rules of each overlay's ``rules`` folder; those of a view."""
     from advisor.resources import rules_dir
     from advisor.rulebase import load_rules
 
     _check_folders(overlays)
     own = tuple(folder / "rules" for folder in overlays if (folder / "rules").is_dir())
-    return load_rules((rules_dir(), *own))
+    return load_rules((rules_dir(), *own), view)
 
 
 @lru_cache(maxsize=4)
@@ -74,13 +83,27 @@ def consultant(overlays: tuple[Path, ...] = ()) -> Consultant:
     """A consultant ready for many profiles. Not for use by two threads at once."""
     from advisor.consult.advising import Consultant
 
-    return Consultant(knowledge(overlays), rulebase(overlays))
+    return Consultant(knowledge(overlays), rulebase(overlays, "evidence"))
+
+
+@lru_cache(maxsize=4)
+def guide_consultant(overlays: tuple[Path, ...] = ()) -> Consultant:
+    """A consultant who knows nothing but the guide."""
+    from advisor.consult.advising import Consultant
+    from advisor.consult.guide import GUIDE
+
+    return Consultant(guide_knowledge(overlays), rulebase(overlays, "guide"), GUIDE)
 
 
 def consult(
-    profile: Profile, overlays: tuple[Path, ...] = (), why_not: str | None = None
+    profile: Profile,
+    overlays: tuple[Path, ...] = (),
+    why_not: str | None = None,
+    guide: bool = False,
 ) -> Advice:
     """Advice for one person; ``why_not`` names a build to hold against the recommendation.
+
+    With ``guide`` it is the guide's own: its figures and decisions instead of the evidence.
 
     Threads wait for each other: the rule engine serves one at a time. Raises InputError when the
     profile names something the knowledge base does not hold.
@@ -88,8 +111,9 @@ def consult(
     from advisor.consult.words import check_words
 
     with _one_at_a_time:
-        check_words(profile, knowledge(overlays))
-        return consultant(overlays).consult(profile, why_not)
+        adviser = guide_consultant if guide else consultant
+        check_words(profile, guide_knowledge(overlays) if guide else knowledge(overlays))
+        return adviser(overlays).consult(profile, why_not)
 
 
 def what_if(
@@ -105,7 +129,7 @@ def what_if(
     stated = {field: every[field] for field in every if field in profile.given}
     data = override(stated, pairs, "--what-if")
     changed = profile_from(data, profile.name, Document("--what-if", data))
-    other = consult(changed, overlays)
+    other = consult(changed, overlays, guide=advice.view == "guide")
     fields = dict.fromkeys(pair.partition("=")[0].strip() for pair in pairs)
     found = WhatIf(
         set={field: other.profile[field] for field in fields},
@@ -120,7 +144,7 @@ def estimator(overlays: tuple[Path, ...] = ()) -> Estimator:
     """An estimator ready for many configurations. It needs no rule engine."""
     from advisor.consult.estimating import Estimator
 
-    return Estimator(knowledge(overlays), rulebase(overlays))
+    return Estimator(knowledge(overlays), rulebase(overlays, "evidence"))
 
 
 def estimate(

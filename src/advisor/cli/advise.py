@@ -23,12 +23,14 @@ from .options import common, wants_color, write
     metavar="KEY=VALUE",
     help="Show beside it the advice with a field stated differently.",
 )
+@click.option("--guide", is_flag=True, help="By the guide's own figures and decisions alone.")
 @common
 def command(
     profile: str,
     pairs: tuple[str, ...],
     why_not: str | None,
     changes: tuple[str, ...],
+    guide: bool,
     form: str,
     no_color: bool,
     overlays: tuple[Path, ...],
@@ -38,7 +40,7 @@ def command(
 
     gc.disable()  # one answer and the process ends; collecting would only delay it
     person = api.read_profile(profile, pairs)
-    advice = api.consult(person, overlays, why_not)
+    advice = api.consult(person, overlays, why_not, guide)
     if changes:
         advice = api.what_if(advice, person, changes, overlays)
     width = shutil.get_terminal_size((88, 24)).columns if sys.stdout.isatty() else 88

@@ -14,19 +14,19 @@ from advisor.model.plan import Plan, Rig, Sized
 from advisor.model.profile import FIELDS, Profile
 from advisor.model.quantity import Quantity, calculated
 from advisor.rulebase import RuleBase, Verdict, verdicts
-from advisor.sizing import Owned, PriceResult, Request, Sizer
+from advisor.sizing import PriceResult, Request
 
 from .assemble import Outcome, assemble
-from .build_facts import BuildFacts
 from .changes import changes
 from .contrast import against
 from .formats import Formats
 from .judged import Judged
-from .profile_facts import ProfileNodes, circuit_node, model_fact, profile_fact
+from .profile_facts import ProfileNodes, circuit_node, model_fact, owned_parts, profile_fact
 from .ranking import Ranking, figure_of, nearest, rank, rejections, steps
 from .relax import Bent, relaxations, told
 from .rigs import SHAPING_FIELDS, RigMaker, template_from
 from .settled import settled
+from .ways import EVIDENCE, Way
 from .words import model_named
 
 MOST_BUILDS = 6
@@ -35,10 +35,11 @@ MOST_BUILDS = 6
 class Consultant:
     """The knowledge, the compiled rules and the sizer, ready for many consultations."""
 
-    def __init__(self, knowledge: Knowledge, rulebase: RuleBase) -> None:
+    def __init__(self, knowledge: Knowledge, rulebase: RuleBase, view: Way = EVIDENCE) -> None:
         self.knowledge = knowledge
-        self.rulebase = rulebase
-        self.sizer = Sizer(knowledge)
+        self.rulebase = rulebase = rulebase.seen(view.name)
+        self.view = view
+        self.sizer = view.sizer(knowledge)
         parameters = {name: knowledge.parameter(name) for name in knowledge.parameters}
         self.parameters = parameters
         self.planner = Engine(rulebase, parameters, ("derive", "choose"))
@@ -111,6 +112,8 @@ class Consultant:
             ways=case.ways,
             stand_ins=case.maker.stand_ins,
             final=self._final([*facts, situation]),
+            view=self.view,
+            circuit=case.circuit,
         )
         if brief or outcome.word != "no-viable-build":
             return outcome
@@ -168,9 +171,10 @@ class _Case:
         self.maker = RigMaker(profile, self.nodes, knowledge, asked)
         four_bit = knowledge.find_quant("mxfp4" if self.model.native_quant == "mxfp4" else "q4_k_m")
         weights = consultant.sizer.weights_gib(self.model, four_bit)
-        circuit = circuit_node(profile, self.nodes, knowledge)
-        self.facts = BuildFacts(
-            profile, self.nodes, self.maker, self.model, weights, circuit, knowledge, prefix
+        known = consultant.view.circuit
+        self.circuit = circuit_node(profile, self.nodes, knowledge) if known else None
+        self.facts = consultant.view.facts(
+            profile, self.nodes, self.maker, self.model, weights, self.circuit, knowledge, prefix
         )
         self.profile_fact = profile_fact(profile, self.nodes, self.maker.owned, knowledge)
         node = calculated(
@@ -351,20 +355,10 @@ class _Case:
         return self.consultant.sizer.price(
             rig,
             self.facts.rig_node(rig),
-            owned=self._owned(),
+            owned=owned_parts(self.profile, self.nodes),
             needs_host=not self.profile_fact.values["owns_cards"]
             and self.profile.budget_covers == "system",
             used_ok=used_ok,
-        )
-
-    def _owned(self) -> Owned:
-        """What the person has beside cards."""
-        profile, nodes = self.profile, self.nodes
-        return Owned(
-            bridges=profile.nvlink_bridges,
-            supply_w=nodes["psu_w"] if profile.psu_w else None,
-            board=nodes["board"] if profile.board not in (None, "none") else None,
-            memory_gb=nodes["system_ram_gb"] if profile.system_ram_gb else None,
         )
 
     def situation(self, judged: Sequence[Judged], ranking: Ranking, pick: Judged | None) -> Fact:

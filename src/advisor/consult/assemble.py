@@ -36,9 +36,9 @@ from advisor.rulebase import RuleBase, Verdict
 from .build_facts import age_days
 from .contrast import Contrast
 from .judged import Judged
-from .launch import launch, verify
-from .profile_facts import ProfileNodes, circuit_node
+from .profile_facts import ProfileNodes
 from .ranking import Ranking, rejections, steps
+from .ways import Way
 
 if TYPE_CHECKING:
     from .relax import Bent
@@ -67,6 +67,8 @@ class Outcome:
     ways: dict[str, tuple[Quantity, ...]]
     stand_ins: dict[str, Superseded]
     final: tuple[Verdict, ...]
+    view: Way
+    circuit: Quantity | None
     bent: tuple[Bent, ...] = ()
 
     @property
@@ -121,7 +123,7 @@ def assemble(
     )
     statements = [outcome.headline, *outcome.said("note")]
     roots = _roots(outcome, shown, rejected, [*statements, *warnings])
-    circuit = circuit_node(outcome.profile, outcome.nodes, knowledge)
+    circuit = outcome.circuit
     for bent in outcome.bent:
         roots += _roots(bent.outcome, [bent.pick], {}, [])
     roots += [load for build in shown if (load := _circuit_load(build, circuit)) is not None]
@@ -129,6 +131,7 @@ def assemble(
         roots += contrast.nodes
     nodes = trace(roots)
     return Advice(
+        view=outcome.view.name,
         name=outcome.profile.name,
         profile=outcome.profile.to_dict(),
         assumed=outcome.profile.assumed,
@@ -210,7 +213,8 @@ def _roots(
     roots += [outcome.nodes[field] for field in profile.assumed]
     for build in shown:
         roots += build.sized.figures.values()
-        roots += [build.price.low, build.price.high]
+        if build.price.known:
+            roots += [build.price.low, build.price.high]
         roots += outcome.ways.get(build.sized.plan.id, ())
         roots += [verdict.node for verdict in build.verdicts]
     roots += [verdict.node for reasons in rejected.values() for verdict in reasons]
@@ -219,20 +223,27 @@ def _roots(
 
 
 def _dissent(outcome: Outcome, knowledge: Knowledge, rulebase: RuleBase) -> tuple[Dissent, ...]:
-    """Errata of machines that were never sold, then those of the rules that spoke."""
+    """Errata of machines that were never sold, then those of the rules that spoke; in the guide's
+    view, those of the claims it rests on."""
     codes = [v.rule for v in outcome.final]
+    spoken = [v.node for v in outcome.final]
     if outcome.pick is not None:
         behind = outcome.ways.get(outcome.pick.sized.plan.id, ())
         codes += [node.rule for node in trace(behind) if node.rule]
         codes += [v.rule for v in outcome.pick.verdicts]
-    named = [erratum for code in codes if (erratum := rulebase.rule(code).dissent) is not None]
-    ids = dict.fromkeys([*(row.erratum for row in outcome.stand_ins.values()), *named])
+        spoken += [*behind, *(v.node for v in outcome.pick.verdicts)]
+        spoken += [*outcome.pick.sized.figures.values(), outcome.pick.price.low]
+    if outcome.view.errata_of is not None:
+        ids = dict.fromkeys(outcome.view.errata_of(trace(spoken), knowledge))
+    else:
+        named = [erratum for code in codes if (erratum := rulebase.rule(code).dissent) is not None]
+        ids = dict.fromkeys([*(row.erratum for row in outcome.stand_ins.values()), *named])
     return tuple(
         Dissent(
             erratum=id,
             guide_says=knowledge.errata[id].guide_says,
             evidence_says=knowledge.errata[id].evidence_says,
-            used=knowledge.errata[id].used,
+            used="guide" if outcome.view.name == "guide" else knowledge.errata[id].used,
         )
         for id in ids
     )
@@ -268,16 +279,19 @@ def _build(build: Judged, outcome: Outcome, knowledge: Knowledge) -> Build:
     figure = sized.numbers
     profile = outcome.profile
 
-    def between(name: str) -> Range:
+    def between(name: str) -> Range | None:
+        if f"{name}_tok_s" not in figure:
+            return None
         return Range(
             low=float(figure[f"{name}_low_tok_s"]),
             expected=float(figure[f"{name}_tok_s"]),
             high=float(figure[f"{name}_high_tok_s"]),
         )
 
-    circuit = circuit_node(profile, outcome.nodes, knowledge)
+    circuit = outcome.circuit
     load = _circuit_load(build, circuit)
-    fit = {name: figure[name] for name in Fit.model_fields if name != "devices"}
+    known = build.price.known
+    fit = {name: figure.get(name) for name in Fit.model_fields if name != "devices"}
     placed = tuple(
         DeviceFit(
             device=p.device.slug,
@@ -312,12 +326,12 @@ def _build(build: Judged, outcome: Outcome, knowledge: Knowledge) -> Build:
         kv=plan.kv,
         split=plan.split,
         runtime=plan.runtime,
-        launch=launch(sized, profile.context_tokens, profile.users, knowledge),
-        verify=verify(sized, knowledge),
+        launch=outcome.view.launch(sized, profile.context_tokens, profile.users, knowledge),
+        verify=outcome.view.verify(sized, knowledge),
         price_usd=Price(
-            low=build.price.low.number,
-            high=build.price.high.number,
-            covers=profile.budget_covers,
+            low=build.price.low.number if known else None,
+            high=None if build.price.open_ended or not known else build.price.high.number,
+            covers=build.price.covers or profile.budget_covers,
             as_of=build.price.as_of,
             age_days=age_days(build.price.as_of, knowledge.version),
             items=tuple(
@@ -333,8 +347,8 @@ def _build(build: Judged, outcome: Outcome, knowledge: Knowledge) -> Build:
             ),
         ),
         power=Power(
-            **{name: float(figure[name]) for name in POWER},
-            psu_w=float(figure["psu_needed_w"]),
+            **{name: figure.get(name) for name in POWER},
+            psu_w=figure.get("psu_needed_w"),
             circuit=str(profile.to_dict()["circuit"]) if profile.circuit else None,
             circuit_w=circuit.number if circuit else None,
             circuit_share=load.number if load else None,

@@ -145,10 +145,10 @@ class BuildFacts:
             "vendor_allowed": all(m.device.vendor in profile.vendors for m in rig.members),
             "os_allowed": rig.rental or all(_runs(m.device, profile.os) for m in rig.members),
             "context_beyond_model": profile.context_tokens > self.model.max_context_tokens,
-            "over_noise": NOISE.index(noise) - NOISE.index(profile.noise),
+            "over_noise": self._over_noise(noise),
             "slots_short": self._slots_short(rig),
         }
-        gaps = self._gaps(rig)
+        gaps = {name: gap for name, gap in self._gaps(rig).items() if gap[0] in values}
         for name, (figure, limit) in gaps.items():
             values[name] = float(values[figure]) - limit.number
 
@@ -202,7 +202,7 @@ class BuildFacts:
             "quant_bits": plan.quant.bits_class,
             "kv": plan.kv,
             "mode": "offload" if plan.split in ("cpu-offload", "experts-in-ram") else "gpu",
-            "price_text": _usd(price.low.number, price.high.number),
+            "price_text": self._price_text(price),
             "price_known": price.known,
             "price_market": price.market,
             "price_age_days": age_days(price.as_of, self.knowledge.version),
@@ -266,6 +266,14 @@ class BuildFacts:
             if watts <= self.knowledge.parameter(f"noise-max-w-{place}").number:
                 return place
         return "server-room"
+
+    def _price_text(self, price: PriceResult) -> str:
+        """What has to be paid, in words."""
+        return _usd(price.low.number, price.high.number)
+
+    def _over_noise(self, noise: str) -> int:
+        """Steps above the loudest place that is tolerable."""
+        return NOISE.index(noise) - NOISE.index(self.profile.noise)
 
     def _slots_short(self, rig: Rig) -> int:
         board = self.profile.board

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from advisor.model.advice import Advice, Build
+from advisor.model.advice import Advice, Build, Range
+
+UNKNOWN = "not told"
 
 FIGURES: tuple[tuple[str, Callable[[Build], str]], ...] = (
     ("build", lambda b: b.title),
-    ("to pay", lambda b: f"${b.price_usd.low:,.0f}–${b.price_usd.high:,.0f}"),
+    ("to pay", lambda b: _usd(b.price_usd.low, b.price_usd.high)),
     ("weights", lambda b: b.quant),
-    ("KV cache", lambda b: f"{b.kv}, {b.fit.kv_gib:.1f} GiB"),
+    ("KV cache", lambda b: f"{b.kv}, {_told(b.fit.kv_gib, '.1f')} GiB"),
     ("program", lambda b: b.runtime),
     ("split", lambda b: b.split),
     ("room left on the fullest device", lambda b: f"{b.fit.headroom_gib:.1f} GiB"),
-    ("longest context", lambda b: f"{b.fit.max_context_tokens:,} tokens"),
-    ("speed of one user", lambda b: _rate(b.speed.decode_tok_s.expected)),
-    ("speed of all users", lambda b: _rate(b.speed.aggregate_decode_tok_s.expected)),
-    ("at the wall", lambda b: f"{b.power.system_w:,.0f} W"),
+    ("longest context", lambda b: f"{_told(b.fit.max_context_tokens, ',')} tokens"),
+    ("speed of one user", lambda b: _rate(b.speed.decode_tok_s)),
+    ("speed of all users", lambda b: _rate(b.speed.aggregate_decode_tok_s)),
+    ("at the wall", lambda b: f"{_told(b.power.system_w, ',.0f')} W"),
     ("noise", lambda b: b.noise),
 )
 
@@ -38,5 +40,16 @@ def differences(before: Advice, after: Advice) -> tuple[str, ...]:
     return tuple(out)
 
 
-def _rate(tok_s: float) -> str:
+def _told(figure: float | None, form: str) -> str:
+    return UNKNOWN if figure is None else format(figure, form)
+
+
+def _usd(low: float | None, high: float | None) -> str:
+    return UNKNOWN if low is None else f"${low:,.0f}–" + ("" if high is None else f"${high:,.0f}")
+
+
+def _rate(speed: Range | None) -> str:
+    if speed is None:
+        return UNKNOWN
+    tok_s = speed.expected
     return f"{tok_s:.1f} tok/s" if tok_s < 10 else f"{tok_s:,.0f} tok/s"

@@ -29,8 +29,8 @@ def launch_command(sized: Sized, context_tokens: int, users: int, knowledge: Kno
     nodes, layers = plan.rig.nodes, plan.model.layers
     divided = division(sized)
     fields: dict[str, object | None] = {
-        "model": _file(sized, knowledge),
-        "repo": _name(sized),
+        "model": weights_file(sized, knowledge),
+        "repo": weights_name(sized),
         "context": context_tokens,
         "total_context": context_tokens * users,
         "count": plan.rig.device_count,
@@ -73,21 +73,21 @@ def verify(sized: Sized, knowledge: Knowledge) -> tuple[Check, ...]:
         ),
     ]
     return tuple(
-        Check(command=command.replace("{model}", _file(sized, knowledge)), expect=expect)
+        Check(command=command.replace("{model}", weights_file(sized, knowledge)), expect=expect)
         for command, expect in checks
     )
 
 
-def _name(sized: Sized) -> str:
+def weights_name(sized: Sized) -> str:
     """The model's name with its format, in letters that files and shells take as they are."""
     plan = sized.plan
     name = (plan.model.hub_id or plan.model.slug).rsplit("/", 1)[-1]
     return re.sub(r"[^A-Za-z0-9._-]+", "-", f"{name}-{plan.quant.name}").rstrip("-")
 
 
-def _file(sized: Sized, knowledge: Knowledge) -> str:
+def weights_file(sized: Sized, knowledge: Knowledge) -> str:
     """The person's own file of weights, quoted for a shell, or the usual name of such a file."""
     own = knowledge.weight_file(sized.plan.model)
     if own is not None and own[1] == sized.plan.quant:
         return shlex.quote(str(own[0]))
-    return f"{_name(sized)}.gguf"
+    return f"{weights_name(sized)}.gguf"

@@ -7,6 +7,7 @@ from advisor.model.catalog import Model
 from advisor.model.facts import Fact
 from advisor.model.profile import Profile
 from advisor.model.quantity import Quantity, Value, assumed, calculated, given
+from advisor.sizing import Owned
 
 NOISE = ("silent", "quiet", "living-room", "office", "garage", "basement", "server-room", "any")
 NEEDS = ("cuda", "fp8", "fine-tuning", "long-context", "low-latency")
@@ -153,6 +154,16 @@ def circuit_node(profile: Profile, nodes: ProfileNodes, knowledge: Knowledge) ->
         "W",
         "volts x amps x continuous share",
         (nodes["circuit"], share),
+    )
+
+
+def owned_parts(profile: Profile, nodes: ProfileNodes) -> Owned:
+    """What the person has beside cards."""
+    return Owned(
+        bridges=profile.nvlink_bridges,
+        supply_w=nodes["psu_w"] if profile.psu_w else None,
+        board=nodes["board"] if profile.board not in (None, "none") else None,
+        memory_gb=nodes["system_ram_gb"] if profile.system_ram_gb else None,
     )
 
 

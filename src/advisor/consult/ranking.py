@@ -78,6 +78,7 @@ def _select(builds: list[Judged], chain: Sequence[Criterion]) -> Judged:
 def _chain(
     preferences: Sequence[tuple[str, str, bool]], priorities: Sequence[str], knowledge: Knowledge
 ) -> list[Criterion]:
+    priorities = [word for word in priorities if word in knowledge.priorities]
     names = dict.fromkeys([*priorities, *knowledge.ranking_tail])
     wishes = [_by_figure(knowledge.priorities[name]) for name in names]
     told = wishes[: len(priorities)]

@@ -196,7 +196,8 @@ class _Search:
 
     def _nearest(self, row: Relaxation, viable: Sequence[Judged]) -> list[float]:
         """The figures of the builds, the least bend first, in whole steps."""
-        figures = {float(build.fact.values[row.figure or ""]) for build in viable}
+        told = (build.fact.values.get(row.figure or "") for build in viable)
+        figures = {float(figure) for figure in told if figure is not None}
         down = row.best == "highest"
         whole = math.floor if down else math.ceil
         steps = sorted({whole(figure / row.steps_of) for figure in figures}, reverse=down)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, Self, TypeVar
 
 from advisor.model.catalog import (
     BuildTemplate,
@@ -77,7 +77,7 @@ class Knowledge:
         self._parameters: dict[str, Quantity] = {}
 
     @classmethod
-    def load(cls, overlays: tuple[Path, ...] = ()) -> Knowledge:
+    def load(cls, overlays: tuple[Path, ...] = ()) -> Self:
         """The shipped knowledge base under ``overlays``, later ones winning.
 
         Raises InputError for a file in an overlay that would be passed over. What the tables

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from advisor.errors import InputError, Problem
 from advisor.model import catalog
+from advisor.model.guide import GuideBook
 from advisor.model.quantity import Grade, Strict
 from advisor.yamlio import Document, load_yaml, parse
 
@@ -155,5 +156,6 @@ def entry_schemas() -> dict[str, Any]:
         "sources": catalog.Source,
         "claims": catalog.Claim,
         "errata": catalog.Erratum,
+        "guide": GuideBook,
     }
     return {name: kind.model_json_schema() for name, kind in kinds.items()}

@@ -8,6 +8,7 @@ from .facts import Severity
 from .quantity import Node, Strict
 
 AdviceWord = Literal["buy", "add", "keep", "rent", "test-first", "no-viable-build", "need-facts"]
+Limit = Literal["memory-bandwidth", "compute", "link", "cpu", "kv-room"]
 Link = Literal[
     "nvlink", "pcie", "nvswitch", "unified", "thunderbolt", "ethernet", "infiniband", "none"
 ]
@@ -33,18 +34,19 @@ class DeviceFit(Strict):
 
 
 class Fit(Strict):
-    """Memory of a build, GiB (2**30 bytes) unless the name says otherwise."""
+    """Memory of a build, GiB (2**30 bytes) unless the name says otherwise; None where the guide's
+    own view knows no figure."""
 
     weights_gib: float
-    kv_gib: float
-    compute_gib: float
+    kv_gib: float | None
+    compute_gib: float | None
     reserve_gib: float
     required_gib: float
     usable_gib: float
     total_gib: float
     headroom_gib: float
-    max_context_tokens: int
-    max_users: int
+    max_context_tokens: int | None
+    max_users: int | None
     guide_effective_gb: float
     devices: tuple[DeviceFit, ...]
 
@@ -56,12 +58,13 @@ class Range(Strict):
 
 
 class Speed(Strict):
-    """Tokens per second; ``low`` to ``high`` is meant as an 80 % interval."""
+    """Tokens per second; ``low`` to ``high`` is meant as an 80 % interval, or is the range the
+    guide names, in its own view; None where it names none."""
 
-    decode_tok_s: Range
+    decode_tok_s: Range | None
     prefill_tok_s: Range | None
-    aggregate_decode_tok_s: Range
-    limited_by: Literal["memory-bandwidth", "compute", "link", "cpu", "kv-room"]
+    aggregate_decode_tok_s: Range | None
+    limited_by: Limit | None
 
 
 class Launch(Strict):
@@ -90,10 +93,11 @@ class PriceItem(Strict):
 
 
 class Price(Strict):
-    """US dollars, the sum of the items; ``as_of`` and ``age_days`` are those of the oldest."""
+    """US dollars, the sum of the items; ``as_of`` and ``age_days`` are those of the oldest. No
+    ``low`` and ``high``: part of it has no known price. No ``high`` alone: the guide names none."""
 
-    low: float
-    high: float
+    low: float | None
+    high: float | None
     covers: Literal["cards", "system"]
     as_of: str
     age_days: int
@@ -104,24 +108,26 @@ class Power(Strict):
     """Watts at the wall, but for ``gpu_w``, the devices' limits, ``transient_w`` and ``psu_w``, the
     supply of one machine and what it rides out, and the gentle cap, a limit for each card.
 
+    None where the guide's own view knows no figure.
+
     ``circuit_w`` is what the circuit carries for hours, ``circuit_share`` how much of that
     ``system_w`` takes: it holds up to 1.
     """
 
-    gpu_w: float
-    idle_w: float
-    decode_w: float
-    system_w: float
-    transient_w: float
-    psu_w: float
+    gpu_w: float | None
+    idle_w: float | None
+    decode_w: float | None
+    system_w: float | None
+    transient_w: float | None
+    psu_w: float | None
     circuit: str | None
     circuit_w: float | None
     circuit_share: float | None
-    heat_btu_h: float
-    usd_per_year: float
-    gentle_cap_w: float
-    gentle_cap_saves_w: float
-    gentle_cap_loses_percent: float
+    heat_btu_h: float | None
+    usd_per_year: float | None
+    gentle_cap_w: float | None
+    gentle_cap_saves_w: float | None
+    gentle_cap_loses_percent: float | None
 
 
 class Build(Strict):
@@ -231,9 +237,11 @@ class Source(Strict):
 
 
 class Advice(Strict):
-    """``asks`` names the fields of the profile that need-facts wants stated."""
+    """``view`` tells whose figures and decisions these are, ours or the guide's own; ``asks`` names
+    the fields of the profile that need-facts wants stated."""
 
     advice: Literal[1] = 1
+    view: Literal["evidence", "guide"] = "evidence"
     name: str
     profile: dict[str, Any]
     assumed: tuple[str, ...]

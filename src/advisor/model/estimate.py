@@ -6,7 +6,7 @@ from typing import Any, Literal, get_args
 
 from pydantic import Field
 
-from .advice import Fit, Speed
+from .advice import Fit, Limit, Range, Speed
 from .plan import KvType
 from .quantity import Node, Strict
 
@@ -76,7 +76,19 @@ class EstimateFit(Fit):
     weights and cache (a replica's rows are those of one machine).
     """
 
+    kv_gib: float
+    compute_gib: float
+    max_context_tokens: int
+    max_users: int
     host_gib: float
+
+
+class EstimateSpeed(Speed):
+    """Tokens per second; ``low`` to ``high`` is meant as an 80 % interval."""
+
+    decode_tok_s: Range
+    aggregate_decode_tok_s: Range
+    limited_by: Limit
 
 
 class Estimate(Strict):
@@ -110,7 +122,7 @@ class Estimate(Strict):
     fits: bool
     mode: Mode
     memory: EstimateFit
-    speed: Speed
+    speed: EstimateSpeed
     power: EstimatePower
     tensor_split: tuple[int, ...] | None
     gpu_layers: int | None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from .advice import Link
+from .advice import Limit, Link
 from .catalog import Device, Model, Quant
 from .quantity import Quantity, Strict
 
@@ -96,7 +96,7 @@ class Sized:
     plan: Plan
     numbers: Mapping[str, float]
     placed: tuple[Placed, ...]
-    limited_by: Literal["memory-bandwidth", "compute", "link", "cpu", "kv-room"]
+    limited_by: Limit | None
     explain: Callable[[], dict[str, Quantity]]
 
     @cached_property

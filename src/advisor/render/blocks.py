@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from advisor.errors import visible
-from advisor.model.advice import Build, Range
+from advisor.model.advice import Build, Fit, Range
 
 NOT_STATED = {
     "min_tok_s": "no minimum",
@@ -71,8 +71,12 @@ def clean(text: str) -> str:
     return "\n".join(visible(line, 100_000) for line in text.split("\n"))
 
 
-def usd(low: float, high: float) -> str:
-    """A price range."""
+def usd(low: float | None, high: float | None) -> str:
+    """A price range; without an upper end, or unknown."""
+    if low is None:
+        return "no price known"
+    if high is None:
+        return f"${low:,.0f} or more"
     if high <= 0:
         return "$0"
     return f"${low:,.0f}" if low == high else f"${low:,.0f}–${high:,.0f}"
@@ -90,9 +94,43 @@ def rate(value: float) -> str:
     return f"{value:.1f}" if value < 10 else f"{value:,.0f}"
 
 
-def rates(speed: Range) -> str:
+def rates(speed: Range | None) -> str:
     """A speed range."""
+    if speed is None:
+        return "not told"
     return f"{rate(speed.low)}–{rate(speed.high)} tok/s"
+
+
+def room(fit: Fit) -> list[tuple[str, str]]:
+    """What fits, and how much more would."""
+    if fit.kv_gib is None:
+        gigabytes = fit.weights_gib * 2**30 / 1e9
+        return [("fits", f"weights {gigabytes:.0f} of {fit.guide_effective_gb:.0f} GB effective")]
+    return [
+        (
+            "fits",
+            f"weights {fit.weights_gib:.1f} + KV cache {fit.kv_gib:.1f} GiB of "
+            f"{fit.usable_gib:.1f} usable; {fit.headroom_gib:.1f} GiB free on the fullest",
+        ),
+        (
+            "context",
+            f"up to {fit.max_context_tokens:,} tokens a request; at yours, room for "
+            f"{fit.max_users:,} at once",
+        ),
+    ]
+
+
+def watts(build: Build) -> str:
+    """What a build draws."""
+    power = build.power
+    if power.system_w is not None:
+        return f"{power.system_w:,.0f} W at the wall"
+    return "watts not told" if power.gpu_w is None else f"{power.gpu_w:,.0f} W for the cards"
+
+
+def figure(value: float | None) -> str:
+    """A whole number, where it is told."""
+    return "not told" if value is None else f"{value:,.0f}"
 
 
 def number(value: object, unit: str) -> str:

@@ -15,11 +15,14 @@ from .blocks import (
     Text,
     Tree,
     clean,
+    figure,
     number,
     plain,
     rates,
+    room,
     to_pay,
     usd,
+    watts,
 )
 
 GRADE_WORDS = {
@@ -30,6 +33,8 @@ GRADE_WORDS = {
     "assumed": "assumed",
 }
 HEADLINE_FIGURES = (
+    "guide_weights_gb",
+    "guide_room_gb",
     "weights_gib",
     "kv_gib",
     "headroom_gib",
@@ -42,6 +47,7 @@ HEADLINE_FIGURES = (
     "gentle_cap_loses_percent",
 )
 SUMMED_UP = 3
+GUIDE_VIEW = "The guide's own figures and decisions alone; where the evidence differs stands below."
 COVERS = {"cards": "the cards alone", "system": "the whole machine"}
 
 
@@ -75,35 +81,28 @@ def outline(advice: Advice) -> list[Section]:
 
 def _answer(advice: Advice) -> Section:
     section = Section(clean(advice.name))
+    if advice.view == "guide":
+        section.blocks.append(Text(GUIDE_VIEW))
     if advice.statements:
         section.blocks.append(Text(clean(advice.statements[0].text)))
     build = advice.recommendation
     rows: list[tuple[str, str]] = [("verdict", advice.verdict)]
     if build is not None:
-        fit, price = build.fit, build.price_usd
+        price = build.price_usd
         whole = price.high and not any(device.owned for device in build.devices)
         covers = f" for {COVERS[price.covers]}" if whole else ""
         dated = f", prices of {price.as_of}" if price.as_of else ""
         rows += [
             ("build", f"{clean(build.title)} ({build.slug})"),
             ("to pay", f"{to_pay(build)}{covers}{dated}"),
-            (
-                "fits",
-                f"weights {fit.weights_gib:.1f} + KV cache {fit.kv_gib:.1f} GiB of "
-                f"{fit.usable_gib:.1f} usable; {fit.headroom_gib:.1f} GiB free on the fullest",
-            ),
-            (
-                "context",
-                f"up to {fit.max_context_tokens:,} tokens a request; at yours, room for "
-                f"{fit.max_users:,} at once",
-            ),
+            *room(build.fit),
             ("speed", f"{rates(build.speed.decode_tok_s)} for one user"),
             (
                 "how",
                 f"split: {build.split}; program: {build.runtime}; weights: {build.quant}; "
                 f"KV cache: {build.kv}",
             ),
-            ("power", f"{build.power.system_w:,.0f} W at the wall; noise: {build.noise}"),
+            ("power", f"{watts(build)}; noise: {build.noise}"),
         ]
     if advice.asks:
         rows.append(("please state", ", ".join(advice.asks)))
@@ -167,13 +166,14 @@ def _cost(build: Build) -> Section:
 
 def _power(build: Build) -> Section:
     power = build.power
+    told = (
+        ("doing nothing", power.idle_w),
+        ("decoding", power.decode_w),
+        ("everything at its limit", power.system_w),
+    )
+    rows = [(label, f"{draw:,.0f} W") for label, draw in told if draw is not None]
     if not power.system_w:
         return Section("What it draws")
-    rows = [
-        ("doing nothing", f"{power.idle_w:,.0f} W"),
-        ("decoding", f"{power.decode_w:,.0f} W"),
-        ("everything at its limit", f"{power.system_w:,.0f} W"),
-    ]
     if power.circuit_w is not None and power.circuit_share is not None:
         verdict = "it holds" if power.circuit_share <= 1 else "too much"
         rows.append(
@@ -182,15 +182,16 @@ def _power(build: Build) -> Section:
                 f"{power.circuit_share:.0%}, {verdict}",
             )
         )
-    if power.psu_w:
+    if power.psu_w and power.transient_w is not None:
         rows += [
             ("load spikes of one machine", f"{power.transient_w:,.0f} W"),
             ("supply that rides them out", f"{power.psu_w:,.0f} W"),
         ]
-    rows += [
-        ("heat at the limit", f"{power.heat_btu_h:,.0f} BTU/h"),
-        ("electricity a year", f"${power.usd_per_year:,.0f}"),
-    ]
+    if power.heat_btu_h is not None and power.usd_per_year is not None:
+        rows += [
+            ("heat at the limit", f"{power.heat_btu_h:,.0f} BTU/h"),
+            ("electricity a year", f"${power.usd_per_year:,.0f}"),
+        ]
     if power.gentle_cap_saves_w:
         rows.append(
             (
@@ -204,14 +205,15 @@ def _power(build: Build) -> Section:
 
 def fit_section(fit: Fit) -> Section:
     """Memory in all and by device."""
-    rows = [
-        ("weights", f"{fit.weights_gib:.1f}"),
-        ("KV cache", f"{fit.kv_gib:.1f}"),
-        ("compute buffers", f"{fit.compute_gib:.1f}"),
-        ("needed in all", f"{fit.required_gib:.1f}"),
-        ("kept free", f"{fit.reserve_gib:.1f}"),
-        ("memory in all", f"{fit.total_gib:.1f}"),
-    ]
+    told = (
+        ("weights", fit.weights_gib),
+        ("KV cache", fit.kv_gib),
+        ("compute buffers", fit.compute_gib),
+        ("needed in all", fit.required_gib),
+        ("kept free", fit.reserve_gib),
+        ("memory in all", fit.total_gib),
+    )
+    rows = [(label, f"{gib:.1f}") for label, gib in told if gib is not None]
     devices = tuple(
         (
             f"{d.index} {d.device}",
@@ -225,11 +227,14 @@ def fit_section(fit: Fit) -> Section:
         for d in fit.devices
     )
     head = ("device", "layers", "weights", "cache", "buffers", "used", "of GiB")
-    return Section("What fits", [Table(("", "GiB"), tuple(rows)), Table(head, devices)])
+    tables = [Table(("", "GiB"), tuple(rows)), *([Table(head, devices)] if devices else [])]
+    return Section("What fits", [*tables])
 
 
 def speed_section(speed: Speed) -> Section:
     """Tokens a second, as ranges."""
+    if speed.limited_by is None:
+        return Section("How fast")
     rows = [("one user, decode", rates(speed.decode_tok_s))]
     if speed.prefill_tok_s is not None:
         rows.append(("reading the prompt", rates(speed.prefill_tok_s)))
@@ -281,8 +286,8 @@ def _alternatives(advice: Advice) -> Section:
             to_pay(build),
             rates(build.speed.decode_tok_s),
             f"{build.fit.headroom_gib:.1f}",
-            f"{build.fit.max_context_tokens:,}",
-            f"{build.power.system_w:,.0f}",
+            figure(build.fit.max_context_tokens),
+            figure(build.power.system_w),
             build.noise,
             *([", ".join(build.relaxed)] if bent else []),
         )

@@ -11,6 +11,12 @@ from advisor.rulebase import Rule
 from .blocks import Block, Items, Section, Table, Text, clean
 from .document import render_sections
 
+VIEWS = {
+    "evidence": "advice by the evidence",
+    "guide": "the guide's own advice (--guide)",
+    "both": "advice by the evidence and the guide's own",
+}
+
 
 def render_rules(rules: Sequence[Rule], form: str, summary: bool) -> str:
     """One rule in full, or many in a line each."""
@@ -30,6 +36,7 @@ def render_rules(rules: Sequence[Rule], form: str, summary: bool) -> str:
             (
                 ("name", rule.name),
                 ("stage", rule.stage),
+                ("serves", VIEWS[rule.view]),
                 ("status", f"{rule.status} since {rule.since}"),
                 ("when", clean(json.dumps(rule.when, ensure_ascii=False))),
                 ("unless", clean(json.dumps(rule.unless, ensure_ascii=False))),

@@ -1,10 +1,11 @@
 """The rule base: loaded, checked, evaluated in plain Python, and what follows from a firing."""
 
+from .base import RuleBase
 from .conclude import RuleError, Verdict, node, produce, verdicts
 from .evaluate import evaluate, fact_key
-from .load import RuleBase, load_rules
+from .load import load_rules
 from .misses import Miss, misses
-from .rule import Rule, RuleEntry
+from .rule import Rule, RuleEntry, View
 from .say import shown
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "RuleEntry",
     "RuleError",
     "Verdict",
+    "View",
     "evaluate",
     "fact_key",
     "load_rules",

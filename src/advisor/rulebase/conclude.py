@@ -10,7 +10,7 @@ from functools import cached_property
 from advisor.model.facts import Activation, Fact, VerdictKind
 from advisor.model.quantity import Quantity, weakest
 
-from .load import RuleBase
+from .base import RuleBase
 from .rule import ParameterRef, Rule
 from .say import PLACE, say
 

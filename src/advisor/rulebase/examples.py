@@ -8,9 +8,9 @@ from typing import Any
 from advisor.model.facts import Fact
 from advisor.model.quantity import Quantity, Value, given
 
+from .base import RuleBase
 from .conclude import node
 from .evaluate import evaluate
-from .load import RuleBase
 from .rule import Example, Rule, Template
 
 Parameters = Mapping[str, Quantity]

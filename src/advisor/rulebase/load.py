@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from advisor.errors import InputError, Problem, nearest
 from advisor.model.facts import STAGES
 from advisor.model.profile import FIELDS
-from advisor.model.quantity import Strict, Value
+from advisor.model.quantity import Value
 from advisor.yamlio import Document, load_yaml, parse
 
+from .base import RuleBase
 from .rule import (
     FactRef,
     Operand,
@@ -25,6 +25,7 @@ from .rule import (
     Template,
     Test,
     Then,
+    View,
 )
 from .say import PLACE
 
@@ -44,29 +45,19 @@ ORDERED = ("lt", "lte", "gt", "gte")
 NATURAL = {"int": (int,), "float": (int, float), "str": (str,), "bool": (bool,)}
 
 
-class RuleBase(Strict):
-    """Templates and rules, the rules by stage and code."""
+def load_rules(folders: Sequence[Path], view: View | None = None) -> RuleBase:
+    """The rules of the folders that serve a view, or all; templates come from the first.
 
-    templates: dict[str, Template]
-    rules: tuple[Rule, ...]
-
-    @cached_property
-    def _by_code(self) -> dict[str, Rule]:
-        return {rule.code: rule for rule in self.rules}
-
-    def rule(self, code: str) -> Rule:
-        """The rule with that code. Raises KeyError."""
-        return self._by_code[code]
-
-
-def load_rules(folders: Sequence[Path]) -> RuleBase:
-    """Every rule of the folders; templates come from the first. Raises InputError."""
+    Raises InputError.
+    """
     templates = _templates(folders[0] / "templates.yaml")
     rules: dict[str, Rule] = {}
     problems: list[Problem] = []
     for folder in folders:
         own: set[str] = set()
         for path in sorted(folder.glob("*/*.yaml")):
+            if view == "evidence" and path.parent == folders[0] / "guide":
+                continue
             document = load_yaml(path)
             try:
                 rule = _Checker(document, templates).rule()
@@ -89,7 +80,8 @@ def load_rules(folders: Sequence[Path]) -> RuleBase:
     problems += _across(ordered, templates)
     if problems:
         raise InputError(*problems)
-    return RuleBase(templates=templates, rules=tuple(ordered))
+    base = RuleBase(templates=templates, rules=tuple(ordered))
+    return base if view is None else base.seen(view)
 
 
 def _templates(path: Path) -> dict[str, Template]:

@@ -10,7 +10,11 @@ from advisor.model.advice import AdviceWord
 from advisor.model.facts import Severity, Stage, VerdictKind
 from advisor.model.quantity import Strict, Value
 
+View = Literal["evidence", "guide"]
 Op = Literal["eq", "neq", "lt", "lte", "gt", "gte", "in", "known"]
+
+
+GUIDE = "source.guide-2026"
 
 
 class Attribute(Strict):
@@ -98,13 +102,14 @@ class Examples(Strict):
 
 
 class RuleEntry(Strict):
-    """One rule file."""
+    """One rule file. ``view``: whose advice it serves, ours, the guide's own or both."""
 
     code: str = Field(pattern=r"^[A-Z]{3}[0-9]{3}$")
     name: str = Field(pattern=r"^[a-z0-9-]+$")
     status: Literal["draft", "stable", "deprecated"]
     replaced_by: str | None = None
     since: str
+    view: View | Literal["both"] = "evidence"
     stage: Stage
     title: str
     when: dict[str, dict[str, Any]] = Field(min_length=1)
@@ -150,3 +155,14 @@ class Rule(Strict):
     @property
     def dissent(self) -> str | None:
         return self.entry.dissent
+
+    def serves(self, view: View) -> bool:
+        """Whether it belongs to the advice of that view."""
+        return self.entry.view in (view, "both")
+
+    def by_the_guide(self) -> Rule:
+        """The rule citing nothing but the guide."""
+        cites = tuple(c for c in self.cites if c.startswith("claim.") or c == GUIDE)
+        return self.model_copy(
+            update={"entry": self.entry.model_copy(update={"cites": cites or (GUIDE,)})}
+        )

@@ -47,7 +47,8 @@ class Owned:
 
 class PriceResult(Strict):
     """The bill. ``known`` is false when a part has no price; ``market`` is true when every price
-    is a street, used or vendor price rather than a launch price. ``as_of`` is the oldest date."""
+    is a street, used or vendor price rather than a launch price. ``as_of`` is the oldest date.
+    ``open_ended``: no upper end is known; ``covers``: what it is for, where not what was asked."""
 
     low: Quantity
     high: Quantity
@@ -58,6 +59,8 @@ class PriceResult(Strict):
     buys_used: bool
     bridges_to_buy: int
     added_text: str
+    open_ended: bool = False
+    covers: Literal["cards", "system"] | None = None
 
 
 def price(
@@ -109,7 +112,7 @@ class _Bill:
         used = self.knowledge.price(device.slug, "used") if self.used_ok else None
         entry = used if used and used.basis != "msrp" else None
         entry = entry or (None if device.withdrawn else self.knowledge.price(device.slug, "new"))
-        how_many = _spelled(count)
+        how_many = spelled(count)
         second_hand = entry is not None and entry.condition == "used"
         plural = device.name + ("s" if count > 1 and not device.name.endswith("B") else "")
         self.words.append(f"{how_many} {'used ' if second_hand else ''}{plural}")
@@ -140,7 +143,7 @@ class _Bill:
                 self.known = False
             else:
                 self.part(entry, count, f"{count}x NVLink bridge, used")
-            how_many = "an" if count == 1 else _spelled(count)
+            how_many = "an" if count == 1 else spelled(count)
             self.words.append(f"{how_many} NVLink bridge{'s' if count > 1 else ''}")
 
     def host(self, needed: bool) -> None:
@@ -266,7 +269,7 @@ class _Bill:
             market=self.market,
             buys_used=self.used,
             bridges_to_buy=self.bridges_to_buy,
-            added_text=_listed(self.words) or "nothing",
+            added_text=listed(self.words) or "nothing",
         )
 
     def _total(self, end: str, parts: list[tuple[Quantity, float]]) -> Quantity:
@@ -283,12 +286,12 @@ class _Bill:
         )
 
 
-def _spelled(count: int) -> str:
+def spelled(count: int) -> str:
     """Small numbers as words."""
     return NUMBERS[count] if count < len(NUMBERS) else f"{count:,}"
 
 
-def _listed(words: list[str]) -> str:
+def listed(words: list[str]) -> str:
     if len(words) < 3:
         return " and ".join(words)
     return ", ".join(words[:-1]) + " and " + words[-1]
