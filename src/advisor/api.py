@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from advisor.consult.advising import Consultant
     from advisor.consult.estimate_report import Lines
     from advisor.consult.estimating import Estimated, Estimator
-    from advisor.knowledge import GuideKnowledge, Knowledge
+    from advisor.knowledge import Knowledge
+    from advisor.knowledge.guide import GuideKnowledge
     from advisor.rulebase import Rule, RuleBase, View
 
 __all__ = [
@@ -61,7 +62,7 @@ def knowledge(overlays: tuple[Path, ...] = ()) -> Knowledge:
 @lru_cache(maxsize=4)
 def guide_knowledge(overlays: tuple[Path, ...] = ()) -> GuideKnowledge:
     """The same as the guide has it. Raises InputError likewise."""
-    from advisor.knowledge import GuideKnowledge
+    from advisor.knowledge.guide import GuideKnowledge
 
     _check_folders(overlays)
     return GuideKnowledge.load(overlays)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import cast
 
-from advisor.knowledge import GuideKnowledge, Knowledge
+from advisor.knowledge import Knowledge
+from advisor.knowledge.guide import GuideKnowledge
 from advisor.model.advice import Check, Launch
 from advisor.model.facts import Fact
 from advisor.model.guide import GuideBook

@@ -3,8 +3,7 @@
 from advisor.model.catalog import Priority, Trial
 
 from .base import Knowledge
-from .guide import GuideKnowledge
 from .lookup import Unknown
 from .tables import entry_schemas
 
-__all__ = ["GuideKnowledge", "Knowledge", "Priority", "Trial", "Unknown", "entry_schemas"]
+__all__ = ["Knowledge", "Priority", "Trial", "Unknown", "entry_schemas"]

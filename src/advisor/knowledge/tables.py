@@ -11,7 +11,6 @@ from pydantic import Field
 
 from advisor.errors import InputError, Problem
 from advisor.model import catalog
-from advisor.model.guide import GuideBook
 from advisor.model.quantity import Grade, Strict
 from advisor.yamlio import Document, load_yaml, parse
 
@@ -144,6 +143,8 @@ def _entries(document: Document) -> list[Any]:
 
 def entry_schemas() -> dict[str, Any]:
     """The JSON Schema of every kind of entry, by the file it stands in."""
+    from advisor.model.guide import GuideBook
+
     kinds: dict[str, type[Strict]] = {
         "devices": catalog.Device,
         "models": catalog.Model,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from advisor.knowledge import GuideKnowledge
+from advisor.knowledge.guide import GuideKnowledge
 from advisor.model.catalog import Model, Quant
 from advisor.model.guide import GuideBuild, Told, ToldRange, ToldRatio
 from advisor.model.plan import Plan, Rig, Sized

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from advisor.knowledge import GuideKnowledge
+from advisor.knowledge.guide import GuideKnowledge
 from advisor.model.catalog import Device
 from advisor.model.guide import GuideBuild, ToldRange
 from advisor.model.plan import Rig
@@ -54,10 +54,9 @@ class _Bill:
             self.words.append(f"{how_many} NVLink bridge{'s' if bridges > 1 else ''}")
         build = self.book.build(self.rig.slug)
         if build is not None and sum(n for _, n in missing) == self.rig.device_count:
-            self._whole(build, needs_host)
+            self._whole(build, missing, needs_host)
         elif missing:
-            for device, count in missing:
-                self._part(device, count)
+            self._parts(missing)
         else:
             self.known = bridges == 0
 
@@ -68,8 +67,11 @@ class _Bill:
         plural = device.name + ("s" if count > 1 and not device.name.endswith("B") else "")
         self.words.append(f"{spelled(count)} {'used ' if used else ''}{plural}")
 
-    def _whole(self, build: GuideBuild, needs_host: bool) -> None:
-        """A build of the guide's, bought whole: its tier's price, or that of its cards alone."""
+    def _whole(
+        self, build: GuideBuild, missing: list[tuple[Device, int]], needs_host: bool
+    ) -> None:
+        """A build of the guide's, bought whole: its tier's price, that of its cards alone, or that
+        of its parts."""
         told = build.system_usd if needs_host and build.system_usd else build.cards_usd
         told = told or build.system_usd
         ratio = build.usd_of
@@ -84,7 +86,11 @@ class _Bill:
             self.covers = "cards"
             self._put(f"{words}, alone", self._told(f"{of.slug}.cards", of.cards_usd), ratio.low)
         else:
-            self.known = False
+            self._parts(missing)
+
+    def _parts(self, missing: list[tuple[Device, int]]) -> None:
+        for device, count in missing:
+            self._part(device, count)
 
     def _part(self, device: Device, count: int) -> None:
         """Devices added to owned ones, at their share of the smallest build made of them alone."""
