@@ -230,7 +230,15 @@ def test_faq_exo_only_above_one_studio():
 def test_faq_a_hobby_needs_no_second_card():
     for model in ("8B", "32B"):
         assert len(ask(target_model=model).recommendation.devices) == 1
-    assert ask(target_model="70B", budget_usd=0).verdict == "no-viable-build"
+    assert ask(target_model="70B", budget_usd=500).verdict == "no-viable-build"
+
+
+def test_what_would_have_to_bend_is_figured_by_the_guide():
+    advice = ask(target_model="70B", budget_usd=500)
+    assert {"budget_usd": 1500} in [change.set for change in advice.would_change]
+    assert any(build.relaxed == ("budget_usd",) for build in advice.alternatives)
+    slow = ask(target_model="70B", min_tok_s=50, power_limit_w=300)
+    assert slow.verdict == "no-viable-build"
 
 
 def test_production_rents_first():

@@ -21,7 +21,7 @@ from .changes import changes
 from .contrast import against
 from .formats import Formats
 from .judged import Judged
-from .profile_facts import ProfileNodes, circuit_node, model_fact, owned_parts, profile_fact
+from .profile_facts import ProfileNodes, model_fact, owned_parts, profile_fact
 from .ranking import Ranking, figure_of, nearest, rank, rejections, steps
 from .relax import Bent, relaxations, told
 from .rigs import SHAPING_FIELDS, RigMaker, template_from
@@ -71,8 +71,7 @@ class Consultant:
         )
         contrast = None
         if asked is not None:
-            slug = case.maker.rig(asked).slug
-            contrast = against(outcome, slug, self.rulebase.templates)
+            contrast = against(outcome, case.maker.rig(asked).slug, self.rulebase.templates)
         return assemble(outcome, self.knowledge, self.rulebase, flips, contrast)
 
     def outcome(self, case: _Case, brief: bool = False) -> Outcome:
@@ -171,8 +170,7 @@ class _Case:
         self.maker = RigMaker(profile, self.nodes, knowledge, asked)
         four_bit = knowledge.find_quant("mxfp4" if self.model.native_quant == "mxfp4" else "q4_k_m")
         weights = consultant.sizer.weights_gib(self.model, four_bit)
-        known = consultant.view.circuit
-        self.circuit = circuit_node(profile, self.nodes, knowledge) if known else None
+        self.circuit = consultant.view.circuit(profile, self.nodes, knowledge)
         self.facts = consultant.view.facts(
             profile, self.nodes, self.maker, self.model, weights, self.circuit, knowledge, prefix
         )

@@ -10,12 +10,14 @@ from advisor.knowledge import Knowledge
 from advisor.model.advice import Check, Launch
 from advisor.model.catalog import Model, Quant
 from advisor.model.plan import Plan, Rig, Sized
+from advisor.model.profile import Profile
 from advisor.model.quantity import Node, Quantity
 from advisor.rulebase import View
 from advisor.sizing import Owned, PriceResult, Request, Sizer
 
 from .build_facts import BuildFacts
 from .launch import launch, verify
+from .profile_facts import ProfileNodes, circuit_node
 
 
 class Sizes(Protocol):
@@ -34,7 +36,7 @@ class Sizes(Protocol):
 class Way:
     """How a view sizes, states facts and tells what to start and check.
 
-    ``circuit``: whether what a wall circuit carries is known to it. ``errata_of`` names the errata
+    ``circuit`` tells what the wall circuit carries. ``errata_of`` names the errata
     that bear on the figures behind the advice, where these are not those of the rules that spoke.
     """
 
@@ -43,7 +45,7 @@ class Way:
     facts: type[BuildFacts]
     launch: Callable[[Sized, int, int, Knowledge], Launch]
     verify: Callable[[Sized, Knowledge], tuple[Check, ...]]
-    circuit: bool = True
+    circuit: Callable[[Profile, ProfileNodes, Knowledge], Quantity | None] = circuit_node
     errata_of: Callable[[Iterable[Node], Knowledge], tuple[str, ...]] | None = None
 
 

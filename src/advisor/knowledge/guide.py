@@ -120,7 +120,7 @@ class GuideKnowledge(Knowledge):
         own = {"system_w": "gpu_w", "per_user_low_tok_s": "per_user_tok_s"}
         return tuple(
             row.model_copy(update={"figure": own.get(row.figure or "", row.figure)})
-            for row in super(GuideKnowledge, self).relaxations
+            for row in super().relaxations
         )
 
     def figure(self, entry: Device | Model | Quant, field: str) -> Quantity:
