@@ -28,10 +28,13 @@ ROOT = Path(__file__).parents[2]
 KNOWLEDGE = Knowledge.load()
 PARAMETERS = {id: KNOWLEDGE.parameter(id) for id in KNOWLEDGE.parameters}
 RULEBASE = load_rules((rules_dir(),))
-GROUPS = [("derive", "choose"), ("judge",), ("weigh",), ("recommend", "advise")]
+GROUPS = [("derive", "choose"), ("judge",), ("weigh",), ("diagnose",), ("recommend", "advise")]
 CORPUS = sorted((ROOT / "tests" / "corpus").glob("*.yaml"))
 RANDOM_SETS = 2000
-ONE_OF_A_KIND = ("profile", "model", "situation", "pick")
+ONE_OF_A_KIND = (
+    *("profile", "model", "situation", "pick"),
+    *("owned", "machine", "diagnosis"),
+)
 
 
 @cache

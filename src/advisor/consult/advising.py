@@ -19,6 +19,7 @@ from advisor.sizing import PriceResult, Request
 from .assemble import Outcome, assemble
 from .changes import changes
 from .contrast import against
+from .diagnosis import Diagnoser, owns_all
 from .formats import Formats
 from .judged import Judged
 from .profile_facts import ProfileNodes, model_fact, owned_parts, profile_fact
@@ -45,6 +46,7 @@ class Consultant:
         self.planner = Engine(rulebase, parameters, ("derive", "choose"))
         self.judge = Engine(rulebase, parameters, ("judge",))
         self.weigher = Engine(rulebase, parameters, ("weigh",))
+        self.diagnoser = Diagnoser(knowledge, rulebase, parameters)
         self.adviser = Engine(rulebase, parameters, ("recommend", "advise"))
         self.overridden = frozenset(c for rule in rulebase.rules for c in rule.entry.overrides)
         self.preferences = [
@@ -55,8 +57,8 @@ class Consultant:
 
     def close(self) -> None:
         """Free the compiled rule sets."""
-        for engine in (self.planner, self.judge, self.weigher, self.adviser):
-            engine.close()
+        for part in (self.planner, self.judge, self.weigher, self.diagnoser, self.adviser):
+            part.close()
 
     def consult(self, profile: Profile, why_not: str | None = None) -> Advice:
         """Advice for one person; ``why_not`` names a build to hold against the recommendation.
@@ -93,7 +95,9 @@ class Consultant:
         later = None if brief or pick is None else case.later
         if later is not None and pick is not None:
             situation = later.on(pick.sized.plan.rig, situation)
-        facts = [case.profile_fact, case.model_fact]
+        base = [case.profile_fact, case.model_fact]
+        diagnosis = self.diagnoser.diagnose(base, judged, ranking, profile, case.nodes)
+        facts = [*base, *diagnosis.facts]
         if pick is not None:
             facts.append(
                 Fact(kind="pick", name=pick.slug, values=pick.fact.values, nodes=pick.fact.nodes)
@@ -113,6 +117,7 @@ class Consultant:
             final=self._final([*facts, situation]),
             view=self.view,
             circuit=case.circuit,
+            causes=diagnosis.causes,
         )
         if brief or outcome.word != "no-viable-build":
             return outcome
@@ -233,7 +238,8 @@ class _Case:
         fields = [f for f in FIELDS if getattr(self.profile, f) != getattr(profile, f)]
         if len(fields) == 1 and other.proposed is not None:
             facts = self.profile_fact, other.profile_fact
-            other.settled = settled(self.answer, fields[0], *facts, self.consultant.overridden)
+            told = [build for build in self.answer if not (profile.symptoms and owns_all(build))]
+            other.settled = settled(told, fields[0], *facts, self.consultant.overridden)
         return other
 
     def unsettled(self) -> _Case:

@@ -34,6 +34,7 @@ OVERLAY = (
     "runtimes",
     "sources",
     "superseded",
+    "vendor-tools",
 )
 DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?")
 SUMS = ("system:", "cards:")  # prices of several parts together

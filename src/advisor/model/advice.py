@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from .facts import Severity
+from .facts import Likelihood, Severity
 from .quantity import Node, Strict
 
 AdviceWord = Literal["buy", "add", "keep", "rent", "test-first", "no-viable-build", "need-facts"]
@@ -171,6 +171,21 @@ class Warn(Strict):
     node: str
 
 
+class Suspect(Strict):
+    """One cause that may be behind the symptoms, the likeliest first. ``explains`` names the stated
+    symptoms it accounts for, ``rule`` the rule that speaks for it most strongly."""
+
+    rank: int
+    id: str
+    likelihood: Likelihood
+    explains: tuple[str, ...]
+    rule: str
+    text: str
+    check: str | None
+    fix: str
+    node: str
+
+
 class Statement(Strict):
     text: str
     node: str
@@ -252,6 +267,7 @@ class Advice(Strict):
     alternatives: tuple[Build, ...]
     ranking: tuple[RankingStep, ...]
     rejected: tuple[Rejected, ...]
+    diagnosis: tuple[Suspect, ...] = ()
     warnings: tuple[Warn, ...]
     statements: tuple[Statement, ...]
     would_change: tuple[Change, ...]

@@ -308,6 +308,23 @@ class LinkCheck(Strict):
     expect: str
 
 
+class VendorTools(Strict):
+    """Commands that show what a vendor's devices do, for one system or for all others; ``{cap_w}``
+    in ``set_cap`` is the limit to set."""
+
+    vendor: str
+    os: str = "any"
+    see_load: str
+    see_power: str
+    see_heat: str
+    see_slots: str
+    see_memory: str
+    see_sockets: str
+    see_cuts: str
+    set_cap: str
+    cites: tuple[str, ...]
+
+
 class EstimateNote(Strict):
     """A sentence of an estimate; names in braces are filled in."""
 

@@ -11,10 +11,14 @@ from pydantic import SkipValidation
 
 from .quantity import Quantity, Strict, Value
 
-Stage = Literal["derive", "choose", "judge", "weigh", "recommend", "advise"]
-STAGES: tuple[Stage, ...] = ("derive", "choose", "judge", "weigh", "recommend", "advise")
-VerdictKind = Literal["reject", "warn", "prefer", "require", "note", "conclude"]
+Stage = Literal["derive", "choose", "judge", "weigh", "diagnose", "recommend", "advise"]
+STAGES: tuple[Stage, ...] = (
+    *("derive", "choose", "judge", "weigh"),
+    *("diagnose", "recommend", "advise"),
+)
+VerdictKind = Literal["reject", "warn", "prefer", "require", "note", "suspect", "conclude"]
 Severity = Literal["high", "medium", "low"]
+Likelihood = Literal["likely", "possible", "remote"]
 
 
 class LazyNodes(Mapping[str, Quantity]):

@@ -53,7 +53,7 @@ COVERS = {"cards": "the cards alone", "system": "the whole machine"}
 
 def outline(advice: Advice) -> list[Section]:
     """The advice in reading order: the whole answer first, then what stands behind it."""
-    sections = [_answer(advice)]
+    sections = [_answer(advice), _diagnosis(advice)]
     build = advice.recommendation
     sections += [_what_if(advice), _why_not(advice), _statements(advice)]
     if build is not None:
@@ -113,6 +113,19 @@ def _answer(advice: Advice) -> Section:
     if build is not None:
         section.blocks.append(Code(clean(build.launch.command)))
     return section
+
+
+def _diagnosis(advice: Advice) -> Section:
+    """The causes in the order to check them, each with what shows and what cures it."""
+    items = []
+    for cause in advice.diagnosis:
+        more = [clean(f"Fix: {cause.fix}")]
+        if cause.check:
+            more.insert(0, clean(f"Check: {cause.check}"))
+        text = f"{cause.rank}. {cause.likelihood}: {cause.text} [{cause.id}, {cause.rule}]"
+        items.append((clean(text), (f"Explains: {', '.join(cause.explains)}", *more)))
+    title = "What may be wrong, likeliest first"
+    return Section(title, [Items(tuple(items))] if items else [])
 
 
 def _statements(advice: Advice) -> Section:

@@ -344,6 +344,13 @@ class _Checker:
                 )
             if then.verdict == "warn" and not (then.id and then.severity and then.fix):
                 self.fail(("then",), "a warning needs id, severity and fix")
+            if (then.verdict == "suspect") != (stage == "diagnose"):
+                self.fail(("stage",), "suspects, and nothing else, stand in stage diagnose")
+            elif then.verdict == "suspect":
+                if not (then.id and then.likelihood and then.fix):
+                    self.fail(("then",), "a suspect needs id, likelihood and fix")
+                if len(entry.symptoms) != 1:
+                    self.fail(("when", "profile"), "a suspect asks for one symptom")
 
     def derived(self, then: Then, entry: RuleEntry) -> None:
         template = self.template(("then", "derive"), str(then.derive))

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from advisor.model.advice import AdviceWord
-from advisor.model.facts import Severity, Stage, VerdictKind
+from advisor.model.facts import Likelihood, Severity, Stage, VerdictKind
 from advisor.model.quantity import Strict, Value
 
 View = Literal["evidence", "guide"]
@@ -80,6 +80,7 @@ class Then(Strict):
     first: bool = False
     id: str | None = None
     severity: Severity | None = None
+    likelihood: Likelihood | None = None
     check: str | None = None
     fix: str | None = None
     conclude: AdviceWord | None = None
@@ -122,6 +123,12 @@ class RuleEntry(Strict):
     overrides: tuple[str, ...] = ()
     dissent: str | None = None
     examples: Examples
+
+    @property
+    def symptoms(self) -> tuple[str, ...]:
+        """The symptoms it asks for, by their attributes of the profile."""
+        asked = self.when.get("profile", {}).items()
+        return tuple(name for name, test in asked if name.startswith("symptom_") and test is True)
 
 
 class Rule(Strict):
