@@ -1,6 +1,7 @@
 """Symptoms lead to a ranked diagnosis of what is owned, before anything is bought."""
 
 import json
+import re
 from functools import cache
 
 import pytest
@@ -76,9 +77,19 @@ def test_every_symptom_has_a_suspect_on_every_kind_of_rig(rig, symptom):
         said = f"{suspect.text} {suspect.check} {suspect.fix}"
         assert "{" not in said.replace("@{LogName='System'; Id=41}", "")
         assert "unknown" not in said
+        assert not re.search(r" -{1,2}[a-z-]+ \d+,\d", said)
     vendor = rig.removeprefix("unified-").partition("-")[0]
     commands = " ".join(suspect.check or "" for suspect in advice.diagnosis)
     assert not [tool for tool in FOREIGN.get(vendor, ()) if tool in commands]
+
+
+@pytest.mark.parametrize("rig", ["nvidia", "nvidia-one", "amd", "intel", "unified-amd"])
+def test_under_windows_no_check_needs_linux(rig):
+    advice = advise(RIGS[rig], *WORDS["symptoms"], os="windows", cpu_sockets=2)
+    checks = " ".join(suspect.check or "" for suspect in advice.diagnosis)
+    assert not [
+        word for word in ("sudo", "lspci", "numactl", "journalctl", "free -h") if word in checks
+    ]
 
 
 TOP = {
@@ -130,6 +141,7 @@ MORE = {
         "slower-than-expected",
     ),
     "mixed-cards": (RIGS["mixed-cards"], "slower-than-expected"),
+    "expectation-too-high": (RIGS["unified-nvidia"] | {"min_tok_s": 20}, "slower-than-expected"),
     "cluster-slower-per-stream": (RIGS["apple-cluster"], "slower-than-expected"),
     "takes-turns-by-design": (RIGS["amd"], "one-gpu-idle"),
     "not-pooled": (EIGHT | {"existing_cards": {"rtx-3090": 2}}, "one-gpu-idle"),
