@@ -68,13 +68,10 @@ class Outcome:
     ways: dict[str, tuple[Quantity, ...]]
     stand_ins: dict[str, Superseded]
     final: tuple[Verdict, ...]
-<<<<<<< HEAD
     view: Way
     circuit: Quantity | None
     bent: tuple[Bent, ...] = ()
-=======
     causes: tuple[Cause, ...] = ()
->>>>>>> dd227b5 (Rank what may be wrong with what is owned, before anything is bought)
 
     @property
     def headline(self) -> Verdict:
@@ -127,16 +124,11 @@ def assemble(
         key=lambda v: SEVERITIES.index(v.source.then.severity or "low"),
     )
     statements = [outcome.headline, *outcome.said("note")]
-<<<<<<< HEAD
-    roots = _roots(outcome, shown, rejected, [*statements, *warnings])
+    suspects = [cause.verdict for cause in outcome.causes]
+    roots = _roots(outcome, shown, rejected, [*statements, *suspects, *warnings])
     circuit = outcome.circuit
     for bent in outcome.bent:
         roots += _roots(bent.outcome, [bent.pick], {}, [])
-=======
-    suspects = [cause.verdict for cause in outcome.causes]
-    roots = _roots(outcome, shown, rejected, [*statements, *suspects, *warnings])
-    circuit = circuit_node(outcome.profile, outcome.nodes, knowledge)
->>>>>>> dd227b5 (Rank what may be wrong with what is owned, before anything is bought)
     roots += [load for build in shown if (load := _circuit_load(build, circuit)) is not None]
     if contrast is not None:
         roots += contrast.nodes
@@ -235,15 +227,10 @@ def _roots(
 
 
 def _dissent(outcome: Outcome, knowledge: Knowledge, rulebase: RuleBase) -> tuple[Dissent, ...]:
-<<<<<<< HEAD
     """Errata of machines that were never sold, then those of the rules that spoke; in the guide's
     view, those of the claims it rests on."""
-    codes = [v.rule for v in outcome.final]
-    spoken = [v.node for v in outcome.final]
-=======
-    """Errata of machines that were never sold, then those of the rules that spoke."""
     codes = [v.rule for v in (*outcome.final, *(cause.verdict for cause in outcome.causes))]
->>>>>>> dd227b5 (Rank what may be wrong with what is owned, before anything is bought)
+    spoken = [v.node for v in outcome.final]
     if outcome.pick is not None:
         behind = outcome.ways.get(outcome.pick.sized.plan.id, ())
         codes += [node.rule for node in trace(behind) if node.rule]
