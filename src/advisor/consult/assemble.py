@@ -37,6 +37,7 @@ from .build_facts import age_days
 from .contrast import Contrast
 from .diagnosis import Cause, told
 from .judged import Judged
+from .launch_fields import host_of
 from .profile_facts import ProfileNodes
 from .ranking import Ranking, rejections, steps
 from .ways import Way
@@ -292,6 +293,7 @@ def _build(build: Judged, outcome: Outcome, knowledge: Knowledge) -> Build:
             high=float(figure[f"{name}_high_tok_s"]),
         )
 
+    host = host_of(profile, knowledge)
     circuit = outcome.circuit
     load = _circuit_load(build, circuit)
     known = build.price.known
@@ -330,8 +332,8 @@ def _build(build: Judged, outcome: Outcome, knowledge: Knowledge) -> Build:
         kv=plan.kv,
         split=plan.split,
         runtime=plan.runtime,
-        launch=outcome.view.launch(sized, profile.context_tokens, profile.users, knowledge),
-        verify=outcome.view.verify(sized, knowledge),
+        launch=outcome.view.launch(sized, profile.context_tokens, profile.users, knowledge, host),
+        verify=outcome.view.verify(sized, profile.context_tokens, profile.users, knowledge, host),
         price_usd=Price(
             low=build.price.low.number if known else None,
             high=None if build.price.open_ended or not known else build.price.high.number,

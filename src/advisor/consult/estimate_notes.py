@@ -9,6 +9,7 @@ from advisor.model.plan import Rig, Sized
 from advisor.model.quantity import Quantity
 
 from .estimating import OFFLOADS, Estimated, Obstacle, fixed
+from .launch_fields import wired_limit_mb
 
 SPLITS = {"layer": "layer split", "tensor": "tensor parallelism"}
 BRIDGES = {"nvlink": "NVLink", "nvswitch": "NVSwitch"}
@@ -52,7 +53,9 @@ def _soft(estimated: Estimated, knowledge: Knowledge) -> Iterator[Obstacle]:
     """What the catalogue does not know the runtime to do, though it may start."""
     plan = estimated.sized.plan
     runtime = knowledge.runtimes[plan.runtime]
-    if plan.split in SPLITS and plan.split not in runtime.splits:
+    if plan.split in runtime.experimental:
+        yield "experimental-split", {"runtime": runtime.name}
+    elif plan.split in SPLITS and plan.split not in runtime.splits:
         yield "no-such-split", {"runtime": runtime.name, "split": SPLITS[plan.split]}
     if plan.kv not in runtime.kv_flags:
         accepted = ", ".join(runtime.kv_flags)
@@ -70,6 +73,9 @@ def _room(estimated: Estimated, knowledge: Knowledge) -> Iterator[Obstacle]:
         yield "processor-alone", {"ram": f"{held:.1f}"}
     if short > 0 and members:
         yield "short-by", {"short": f"{short:.1f}" if short >= 0.1 else f"{short:.2f}"}
+    limit = wired_limit_mb(whole, knowledge)
+    if limit is not None:
+        yield "wired-limit", {"limit": limit}
     if estimated.narrow is not None and longer(estimated, knowledge):
         ends = (one.numbers["max_context_tokens"] for one in (whole, estimated.narrow))
         wide, narrow = (f"{end:,.0f}" for end in ends)

@@ -19,7 +19,7 @@ from advisor.sizing.placement import division
 
 from .estimate_notes import longer, notes
 from .estimating import MOST_KEPT, Estimated
-from .launch import launch_command
+from .launch import launch
 
 FIT = tuple(name for name in Fit.model_fields if name != "devices")
 POWER = tuple(EstimatePower.model_fields)
@@ -153,17 +153,22 @@ def _head(estimated: Estimated, host: Quantity, knowledge: Knowledge) -> dict[st
         "gpu_layers": divided.gpu_layers,
         "cpu_moe_layers": divided.cpu_moe_layers,
         "ram_gib": figure["ram_gib"],
-        "launch": _launch(estimated, knowledge),
+        **_launch(estimated, knowledge),
         "notes": notes(estimated, knowledge),
     }
 
 
-def _launch(estimated: Estimated, knowledge: Knowledge) -> str | None:
-    """The command to start it; None for what does not run."""
+def _launch(estimated: Estimated, knowledge: Knowledge) -> dict[str, Any]:
+    """The command to start it and the steps around it; none for what does not run."""
     asked = estimated.asked
     if estimated.mode == "no":
-        return None
-    return launch_command(estimated.sized, asked.context_tokens, asked.users, knowledge)
+        return {"launch": None, "prepare": [], "then": []}
+    made = launch(estimated.sized, asked.context_tokens, asked.users, knowledge)
+    return {
+        "launch": made.line,
+        "prepare": [{"command": step.command, "why": step.why} for step in made.prepare],
+        "then": [{"command": step.command, "why": step.why} for step in made.then],
+    }
 
 
 def _host(sized: Sized) -> Quantity:

@@ -331,6 +331,8 @@ def obstacles(plan: Plan, knowledge: Knowledge) -> Iterator[Obstacle]:
             yield "too-old", values | {"has": device.compute_capability}
     if plan.split in OFFLOADS and not {*OFFLOADS} & {*runtime.splits}:
         yield "no-offload", {"runtime": runtime.name}
+    if plan.kv not in (caches := runtime.experimental.get(plan.split, (plan.kv,))):
+        yield "split-needs-cache", {"runtime": runtime.name, "accepted": ", ".join(caches)}
 
 
 def best(sized: Mapping[Way, Sized]) -> tuple[Way, Sized]:

@@ -16,7 +16,7 @@ from advisor.sizing import PriceResult
 from advisor.sizing.guide import GuideSizer
 
 from .build_facts import BuildFacts
-from .launch import weights_file, weights_name
+from .launch_fields import Host, file_name, own_file
 from .profile_facts import NOISE
 from .ways import Sizes, Way
 
@@ -54,7 +54,9 @@ class GuideFacts(BuildFacts):
         return gaps
 
 
-def launch(sized: Sized, context_tokens: int, users: int, knowledge: Knowledge) -> Launch:
+def launch(
+    sized: Sized, context_tokens: int, users: int, knowledge: Knowledge, host: Host
+) -> Launch:
     """How to start the plan, with the flags the guide names."""
     rig, plan = sized.plan.rig, sized.plan
     devices = tuple(device.slug for device in rig.devices)
@@ -65,8 +67,8 @@ def launch(sized: Sized, context_tokens: int, users: int, knowledge: Knowledge) 
         and told.devices in ((), devices)
     )
     fields = {
-        "model": weights_file(sized, knowledge),
-        "repo": weights_name(sized),
+        "model": own_file(sized, knowledge) or f"{file_name(sized)}.gguf",
+        "repo": file_name(sized),
         "count": rig.device_count,
         "nodes": rig.nodes,
         "per_node": rig.device_count // rig.nodes,
@@ -77,7 +79,9 @@ def launch(sized: Sized, context_tokens: int, users: int, knowledge: Knowledge) 
     return Launch(command=command, env={}, notes=())
 
 
-def verify(sized: Sized, knowledge: Knowledge) -> tuple[Check, ...]:
+def verify(
+    sized: Sized, context_tokens: int, users: int, knowledge: Knowledge, host: Host
+) -> tuple[Check, ...]:
     """What the guide says to run after building."""
     return tuple(
         Check(command=told.command, expect=told.expect)

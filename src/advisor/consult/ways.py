@@ -17,6 +17,7 @@ from advisor.sizing import Owned, PriceResult, Request, Sizer
 
 from .build_facts import BuildFacts
 from .launch import launch, verify
+from .launch_fields import Host
 from .profile_facts import ProfileNodes, circuit_node
 
 
@@ -43,8 +44,8 @@ class Way:
     name: View
     sizer: Callable[[Knowledge], Sizes]
     facts: type[BuildFacts]
-    launch: Callable[[Sized, int, int, Knowledge], Launch]
-    verify: Callable[[Sized, Knowledge], tuple[Check, ...]]
+    launch: Callable[[Sized, int, int, Knowledge, Host], Launch]
+    verify: Callable[[Sized, int, int, Knowledge, Host], tuple[Check, ...]]
     circuit: Callable[[Profile, ProfileNodes, Knowledge], Quantity | None] = circuit_node
     errata_of: Callable[[Iterable[Node], Knowledge], tuple[str, ...]] | None = None
 

@@ -207,11 +207,11 @@ class Knowledge:
         return tuple(read_table(Relaxation, "relaxations", self.folders, lambda r: r.field))
 
     @cached_property
-    def link_checks(self) -> dict[str, tuple[tuple[str, str], ...]]:
-        out: dict[str, tuple[tuple[str, str], ...]] = {}
+    def link_checks(self) -> dict[str, tuple[LinkCheck, ...]]:
+        out: dict[str, tuple[LinkCheck, ...]] = {}
         rows = read_table(LinkCheck, "link-checks", self.folders, lambda c: (c.link, c.command))
         for row in rows:
-            out[row.link] = (*out.get(row.link, ()), (row.command, row.expect))
+            out[row.link] = (*out.get(row.link, ()), row)
         return out
 
     @cached_property

@@ -67,10 +67,27 @@ class Speed(Strict):
     limited_by: Limit | None
 
 
+class Step(Strict):
+    """A command to run beside the launch, and what for."""
+
+    command: str
+    why: str
+
+
 class Launch(Strict):
+    """How to start a build: ``prepare`` comes before ``command``, run with ``env``, and ``then``
+    while it runs."""
+
     command: str
     env: dict[str, str]
+    prepare: tuple[Step, ...] = ()
+    then: tuple[Step, ...] = ()
     notes: tuple[str, ...]
+
+    @property
+    def line(self) -> str:
+        """The command with its settings in front, for a POSIX shell."""
+        return " ".join([*(f"{name}={value}" for name, value in self.env.items()), self.command])
 
 
 class Check(Strict):

@@ -208,13 +208,23 @@ class RuntimeCheck(Strict):
     splits: tuple[str, ...] = ()
 
 
+class RuntimeStep(Strict):
+    """A command before or after the start, and what for; for ``splits``, or for every one."""
+
+    command: str
+    why: str
+    splits: tuple[str, ...] = ()
+
+
 class Runtime(Strict):
     """An inference runtime: what it loads, where it runs, how it is started.
 
-    ``commands`` maps a split (``none``, ``layer``, ``tensor`` …) to a command template with the
-    fields {model}, {repo}, {context}, {total_context}, {count}, {nodes}, {per_node}, {users},
-    {kv_flags}, {split_mode}, {main_gpu}, {tensor_split}, {stages}, {gpu_layers}, {cpu_moe_layers}
-    and {gpu_experts_share}; a part in brackets is left out where a field in it has no value.
+    ``commands`` maps a split (``none``, ``layer``, ``tensor`` …) to a command; ``env`` are settings
+    in front of it, ``prepare`` comes before it and ``then`` while it runs. All of these, ``notes``
+    and ``verify`` are templates with the fields that consult/launch_fields.py makes, among them
+    {kv_flags} and {quant_flags}, which come from the maps of that name (by cache format and by
+    family of weights). ``experimental`` names splits that work without being relied on, each with
+    the cache formats it takes.
     """
 
     slug: str
@@ -223,10 +233,14 @@ class Runtime(Strict):
     vendors: tuple[Vendor, ...]
     min_compute_capability: float | None = None
     splits: tuple[str, ...]
+    experimental: dict[str, tuple[str, ...]] = {}
     default_quant: str
     commands: dict[str, str]
     kv_flags: dict[str, str]
+    quant_flags: dict[str, str] = {}
     env: dict[str, str] = {}
+    prepare: tuple[RuntimeStep, ...] = ()
+    then: tuple[RuntimeStep, ...] = ()
     notes: tuple[str, ...] = ()
     verify: tuple[RuntimeCheck, ...] = ()
     cites: tuple[str, ...]
@@ -303,7 +317,10 @@ class Relaxation(Strict):
 
 
 class LinkCheck(Strict):
+    """What to run for devices of ``vendor`` joined by ``link``, and what to expect; templates."""
+
     link: str
+    vendor: Vendor | None = None
     command: str
     expect: str
 

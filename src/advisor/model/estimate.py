@@ -6,7 +6,7 @@ from typing import Any, Literal, get_args
 
 from pydantic import Field
 
-from .advice import Fit, Limit, Range, Speed
+from .advice import Fit, Limit, Range, Speed, Step
 from .plan import KvType
 from .quantity import Node, Strict
 
@@ -106,7 +106,8 @@ class Estimate(Strict):
     runtime where they were left open. ``tensor_split``: layers of each device, the output counted
     as one, where the runtime's own split differs; ``gpu_layers``: layers on the devices under
     offload, counted likewise; ``cpu_moe_layers``: the first layers, whose experts lie in system
-    memory. ``launch`` starts it; null where it does not run.
+    memory. ``launch`` starts it, ``prepare`` comes before and ``then`` while it runs; null and
+    empty where it does not run.
     """
 
     estimate: Literal[1] = 1
@@ -129,6 +130,8 @@ class Estimate(Strict):
     cpu_moe_layers: int | None
     ram_gib: float
     launch: str | None
+    prepare: tuple[Step, ...]
+    then: tuple[Step, ...]
     notes: tuple[str, ...]
     trace: tuple[Node, ...]
 

@@ -70,7 +70,9 @@ def _answer(estimate: Estimate) -> Section:
     title = f"{estimate.model} in {estimate.quant}, cache {estimate.kv}, on {estimate.rig}"
     section = Section(clean(title), [Table(("", ""), tuple((a, clean(b)) for a, b in rows))])
     if estimate.launch is not None:
-        section.blocks.append(Code(clean(estimate.launch)))
+        lines = [step.command for step in (*estimate.prepare, *estimate.then)]
+        lines.insert(len(estimate.prepare), estimate.launch)
+        section.blocks.append(Code("\n".join(map(clean, lines))))
     return section
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from advisor.model.advice import Advice, Build, Fit, Rejected, Speed
+from advisor.model.advice import Advice, Build, Fit, Launch, Rejected, Speed, Step
 from advisor.model.quantity import Node
 
 from .blocks import (
+    Block,
     Code,
     Items,
     Section,
@@ -62,7 +63,7 @@ def outline(advice: Advice) -> list[Section]:
             _power(build),
             fit_section(build.fit),
             speed_section(build.speed),
-            _run(build),
+            _run(build, advice.profile["os"]),
             _verify(build),
         ]
     sections += [
@@ -111,7 +112,7 @@ def _answer(advice: Advice) -> Section:
         rows.append(("mind", ", ".join(worst)))
     section.blocks.append(Table(("", ""), tuple(rows)))
     if build is not None:
-        section.blocks.append(Code(clean(build.launch.command)))
+        section.blocks.append(Code(_line(build.launch, advice.profile["os"])))
     return section
 
 
@@ -264,19 +265,38 @@ def speed_section(speed: Speed) -> Section:
     )
 
 
-def _run(build: Build) -> Section:
-    section = Section("How to run it", [Code(clean(build.launch.command))])
-    if build.launch.env:
-        section.blocks.append(
-            Code("\n".join(f"export {k}={clean(v)}" for k, v in build.launch.env.items()))
-        )
-    section.blocks += [Text(clean(note)) for note in build.launch.notes]
-    return section
+def _run(build: Build, system: object) -> Section:
+    launch = build.launch
+    blocks: list[Block] = [
+        *_steps("First:", launch.prepare),
+        Code(_line(launch, system)),
+        *_steps("Then, while it runs:", launch.then),
+        *(Text(clean(note)) for note in launch.notes),
+    ]
+    return Section("How to run it", blocks)
+
+
+def _line(launch: Launch, system: object) -> str:
+    """The command with its settings, in the words of the shell that system comes with."""
+    if system != "windows":
+        return clean(launch.line)
+    settings = [f"$env:{name} = '{value}'" for name, value in launch.env.items()]
+    return clean("; ".join([*settings, launch.command]))
+
+
+def _steps(heading: str, steps: tuple[Step, ...]) -> Iterator[Block]:
+    if steps:
+        yield Text(heading)
+    for step in steps:
+        yield Code(clean(step.command))
+        yield Text(clean(step.why))
 
 
 def _verify(build: Build) -> Section:
-    items = tuple((clean(check.command), (clean(check.expect),)) for check in build.verify)
-    return Section("Check after building", [Items(items)] if items else [])
+    section = Section("Check after building")
+    for check in build.verify:
+        section.blocks += [Code(clean(check.command)), Text(clean(f"Expect {check.expect}."))]
+    return section
 
 
 def _warnings(advice: Advice) -> Section:
