@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from advisor.consult.asked import asked_from
 from advisor.consult.launch import filled, launch, launch_command, verify
 from advisor.consult.launch_fields import Host, wired_limit_mb
+from advisor.errors import InputError
 from advisor.knowledge import Knowledge
 from advisor.model.plan import Member, Plan, Rig
 from advisor.model.quantity import given, known
@@ -84,6 +86,14 @@ def test_equal_cards_need_no_split():
     assert option(line, "-sm") == "layer"
     assert "-ts" not in line
     assert option(line, "-ngl") == "999"
+
+
+def test_who_asks_for_a_split_by_rows_is_told_what_became_of_it():
+    with pytest.raises(InputError) as caught:
+        asked_from({"rig": "2x rtx-3090", "model": "8B", "split": "row"}, "command line")
+    (problem,) = caught.value.problems
+    assert "deprecated" in problem.what
+    assert problem.nearest == "tp"
 
 
 def test_unlike_cards_get_the_layers_of_the_rows_with_the_output_as_one():

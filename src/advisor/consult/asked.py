@@ -35,6 +35,8 @@ NUMBERS: dict[str, tuple[Kind, float, float]] = {
     "ram_gb_s": ("gb", 1, 100_000),
 }
 CLOSED = {"kv": KV_WORDS, "split": SPLIT_WORDS, "link": LINK_WORDS}
+GONE = {("split", "row"): ("llama.cpp's split by rows is deprecated; tp took its place", "tp")}
+"""Words that were accepted elsewhere: what became of them, and what stands for them."""
 EXAMPLES = {"rig": "2x rtx-3090", "model": "llama-3.3-70b", "quant": "q4_k_m", "runtime": "vllm"}
 DEFAULT_CONTEXT: int = Asked.model_fields["context_tokens"].default
 NAMES = {"context": "context_tokens"}
@@ -74,8 +76,9 @@ def asked_from(data: Mapping[str, Any], file: str, line: int | None = None) -> A
             accepted = ", ".join(words) if words else f"for example {EXAMPLES[field]}"
             fail(field, "this must be text", accepted)
         elif field in CLOSED and value.strip().lower() not in CLOSED[field]:
-            accepted = ", ".join(CLOSED[field])
-            fail(field, "this word is not accepted", accepted, nearest(value, CLOSED[field]))
+            otherwise = "this word is not accepted", nearest(value, CLOSED[field])
+            what, near = GONE.get((field, value.strip().lower()), otherwise)
+            fail(field, what, ", ".join(CLOSED[field]), near)
         elif len(value) > 4096:
             fail(field, "this text is too long", "at most 4,096 characters")
         else:
