@@ -10,7 +10,7 @@ from advisor.model.facts import Fact, LazyNodes
 from advisor.model.plan import Rig, Sized
 from advisor.model.profile import Profile
 from advisor.model.quantity import Quantity, Value, calculated
-from advisor.sizing import PriceResult
+from advisor.sizing import PriceResult, Resale, resale
 from advisor.sizing.placement import tensor_obstacle
 
 from .profile_facts import NOISE, ProfileNodes
@@ -174,6 +174,7 @@ class BuildFacts:
         added = rig.device_count - owned
         bought = [m.device for m in rig.members if m.owned < m.count and not rig.rental]
         there = {m.device.slug for m in rig.members if m.owned}
+        left, each = self._left(rig), self._each_owned(rig)
         values = self._shape(rig)
         values |= {
             "title": rig.title,
@@ -191,6 +192,9 @@ class BuildFacts:
             "added_text": price.added_text,
             "adds_to_owned": owned > 0 and added > 0 and not rig.rental,
             "leaves_owned": sum(self.maker.owned.values()) > owned,
+            "leaves_text": left.text if left else "",
+            "leaves_as_of": left.as_of if left else "",
+            "each_fetches_text": each.each if each and each.complete else "",
             "adds_other_kind": owned > 0 and any(d.slug not in there for d in bought),
             "bridges_to_buy": price.bridges_to_buy,
             "buys_used": price.buys_used,
@@ -219,12 +223,24 @@ class BuildFacts:
             "price_high_usd": high.number,
             "price_mid_usd": middle_usd,
         }
+        bandwidth = self.knowledge.figure(devices[0], "bandwidth_gb_s")
+        values["bandwidth_gb_s"] = bandwidth.number
         if rig.link_gb_s is not None:
             values["link_gb_s"] = rig.link_gb_s.number
+        if left:
+            values |= {
+                "leaves_value_low_usd": left.low.number,
+                "leaves_value_high_usd": left.high.number,
+            }
 
         def nodes() -> dict[str, Quantity]:
             made = dict.fromkeys(plain, self.rig_node(rig)) | sized.figures
-            made |= {"price_low_usd": low, "price_high_usd": high}
+            made |= {"price_low_usd": low, "price_high_usd": high, "bandwidth_gb_s": bandwidth}
+            if left:
+                made |= {"leaves_value_low_usd": left.low, "leaves_value_high_usd": left.high}
+                made |= {"leaves_text": left.low, "leaves_as_of": left.low}
+            if each:
+                made["each_fetches_text"] = each.high
             if rig.lanes is not None:
                 made["lanes"] = rig.lanes
             made["price_mid_usd"] = calculated(
@@ -242,6 +258,21 @@ class BuildFacts:
         return Fact.model_construct(
             kind="build", name=plan.id, values=values, nodes=LazyNodes(nodes)
         )
+
+    def _left(self, rig: Rig) -> Resale | None:
+        """What the owned devices would fetch that a build of one's own does not use."""
+        used = {m.device.slug: m.owned for m in rig.members}
+        lot = [
+            (self.knowledge.find_device(slug), count - used.get(slug, 0))
+            for slug, count in self.maker.owned.items()
+            if count > used.get(slug, 0)
+        ]
+        return None if rig.rental else resale(lot, self.knowledge, self.rig_node(rig))
+
+    def _each_owned(self, rig: Rig) -> Resale | None:
+        """What one of each owned kind would fetch, of an unequal set."""
+        lot = [(m.device, 1) for m in rig.members if m.owned]
+        return resale(lot, self.knowledge, self.rig_node(rig)) if len(lot) > 1 else None
 
     def _wish(self, plan_id: str, name: str, value: Value, rig: Rig, field: str) -> Quantity:
         return calculated(

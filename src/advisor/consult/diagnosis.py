@@ -53,6 +53,7 @@ class Diagnoser:
         self.knowledge = knowledge
         self.rulebase = rulebase
         self.parameters = parameters
+        self.looks = any(rule.stage == "diagnose" for rule in rulebase.rules)
         self.engine = Engine(rulebase, parameters, ("diagnose",))
         self._commands = cache(self._commands_of)
 
@@ -64,7 +65,12 @@ class Diagnoser:
         profile: Profile,
         nodes: ProfileNodes,
     ) -> Diagnosis:
-        """What is owned and what may ail it; ``base`` holds the facts of profile and model."""
+        """What is owned and what may ail it; ``base`` holds the facts of profile and model.
+
+        Nothing without a symptom, or where no rule of the view looks for causes.
+        """
+        if not (profile.symptoms and self.looks):
+            return Diagnosis()
         owned = owned_build(judged, ranking, profile, self.knowledge)
         facts: tuple[Fact, ...] = ()
         if owned is not None:

@@ -2,6 +2,7 @@
 
 from .history import Request
 from .price import Owned, PriceItem, PriceResult
+from .resale import Resale, resale
 from .sizer import Sizer
 
-__all__ = ["Owned", "PriceItem", "PriceResult", "Request", "Sizer"]
+__all__ = ["Owned", "PriceItem", "PriceResult", "Request", "Resale", "Sizer", "resale"]

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
 
 from advisor.knowledge import Knowledge
 from advisor.model.catalog import Device, PriceEntry
@@ -114,8 +113,7 @@ class _Bill:
         entry = entry or (None if device.withdrawn else self.knowledge.price(device.slug, "new"))
         how_many = spelled(count)
         second_hand = entry is not None and entry.condition == "used"
-        plural = device.name + ("s" if count > 1 and not device.name.endswith("B") else "")
-        self.words.append(f"{how_many} {'used ' if second_hand else ''}{plural}")
+        self.words.append(f"{how_many} {'used ' if second_hand else ''}{plural(device, count)}")
         if entry is None:
             self.known = False
             return
@@ -239,14 +237,7 @@ class _Bill:
         ]
 
     def part(self, entry: PriceEntry, count: int, what: str) -> None:
-        name = f"price.{entry.part}.{entry.condition}"
-        ends: tuple[tuple[Literal["low", "high"], float, list[tuple[Quantity, float]]], ...] = (
-            ("low", entry.low_usd, self.lows),
-            ("high", entry.high_usd, self.highs),
-        )
-        for end, usd, side in ends:
-            label = f"{entry.part}, {entry.condition}, {end}, {entry.as_of}"
-            node = known(f"{name}.{end}", label, usd, "USD", entry.cites, entry.grade)
+        for node, side in zip(price_ends(entry), (self.lows, self.highs), strict=True):
             side.append((node, count))
         self.items.append(
             PriceItem(
@@ -286,12 +277,34 @@ class _Bill:
         )
 
 
+def price_ends(entry: PriceEntry) -> tuple[Quantity, Quantity]:
+    """The low and the high end of a price as nodes."""
+    low, high = (
+        known(
+            f"price.{entry.part}.{entry.condition}.{end}",
+            f"{entry.part}, {entry.condition}, {end}, {entry.as_of}",
+            usd,
+            "USD",
+            entry.cites,
+            entry.grade,
+        )
+        for end, usd in zip(ENDS, (entry.low_usd, entry.high_usd), strict=True)
+    )
+    return low, high
+
+
+def plural(device: Device, count: int) -> str:
+    """The name of so many devices."""
+    return device.name + ("s" if count > 1 and not device.name.endswith("B") else "")
+
+
 def spelled(count: int) -> str:
     """Small numbers as words."""
     return NUMBERS[count] if count < len(NUMBERS) else f"{count:,}"
 
 
 def listed(words: list[str]) -> str:
+    """Words as people list them."""
     if len(words) < 3:
         return " and ".join(words)
     return ", ".join(words[:-1]) + " and " + words[-1]
