@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from advisor.knowledge import Knowledge
 from advisor.model.catalog import Device, PriceEntry
