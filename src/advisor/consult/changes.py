@@ -75,8 +75,9 @@ def _nearer(trial: Trial, outcome: Outcome, value: Any, other: Outcome) -> list[
     step = trial.steps_of
     near: set[float] = set()
     for build in (outcome.pick, other.pick):
-        if build is not None:
-            steps = float(build.fact.values[trial.figure]) / step
+        figure = build.fact.values.get(trial.figure) if build is not None else None
+        if figure is not None:
+            steps = float(figure) / step
             exact = steps == int(steps)
             near |= {step * (math.floor(steps) - exact), step * (math.ceil(steps) + exact)}
             near |= {step * steps} if exact else set()
