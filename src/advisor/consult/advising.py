@@ -21,7 +21,9 @@ from .changes import changes
 from .contrast import against
 from .diagnosis import Diagnoser, owns_all
 from .formats import Formats
+from .guide_facts import GuideFacts
 from .judged import Judged
+from .offers import Offers
 from .profile_facts import ProfileNodes, model_fact, owned_parts, profile_fact
 from .ranking import Ranking, figure_of, nearest, rank, rejections, steps
 from .relax import Bent, relaxations, told
@@ -41,6 +43,7 @@ class Consultant:
         self.rulebase = rulebase = rulebase.seen(view.name)
         self.view = view
         self.sizer = view.sizer(knowledge)
+        self.offers = Offers(knowledge)
         parameters = {name: knowledge.parameter(name) for name in knowledge.parameters}
         self.parameters = parameters
         self.planner = Engine(rulebase, parameters, ("derive", "choose"))
@@ -102,6 +105,9 @@ class Consultant:
             facts.append(
                 Fact(kind="pick", name=pick.slug, values=pick.fact.values, nodes=pick.fact.nodes)
             )
+            if not brief and ranking.order and self.view is EVIDENCE:
+                guide = GuideFacts(profile, case.nodes, case.model, self.offers, self.knowledge)
+                facts += guide.beside(pick, ranking.order, case.facts.considered)
         outcome = Outcome(
             profile=profile,
             nodes=case.nodes,

@@ -300,7 +300,7 @@ class BuildFacts:
 
     def _price_text(self, price: PriceResult) -> str:
         """What has to be paid, in words."""
-        return _usd(price.low.number, price.high.number)
+        return usd_text(price.low.number, price.high.number)
 
     def _over_noise(self, noise: str) -> int:
         """Steps above the loudest place that is tolerable."""
@@ -370,7 +370,8 @@ WISH_OF = {
 }
 
 
-def _usd(low: float, high: float) -> str:
+def usd_text(low: float, high: float) -> str:
+    """One price or a range of prices."""
     return f"${low:,.0f}" if low == high else f"${low:,.0f}–${high:,.0f}"
 
 

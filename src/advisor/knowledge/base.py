@@ -44,6 +44,7 @@ from .model_finder import ModelFinder
 from .model_ggufs import TensorBytes
 from .other_gpus import GpuCorrection
 from .tables import ParameterEntry, Row, Sizes, read_rows, read_table
+from .targets import Targets
 
 E = TypeVar("E", bound=Device | Model | Quant)
 UNITS = {
@@ -171,6 +172,7 @@ class Knowledge:
         rows = read_rows(BuildTemplate, "builds", self.folders, key)
         check_cites(rows, self.sources)
         check_known(rows, "devices", lambda b: b.devices, self.devices, "the catalogue of devices")
+        check_known(rows, "claims", lambda b: b.claims, self.claims, "claims.yaml")
         return tuple(row.entry for row in rows)
 
     @cached_property
@@ -194,6 +196,11 @@ class Knowledge:
         check_known(rows, "stands_for", lambda s: [s.stands_for], self.devices, "devices")
         check_known(rows, "erratum", lambda s: [s.erratum], self.errata, "errata.yaml")
         return {key_of(row.entry.word): row.entry for row in rows}
+
+    @cached_property
+    def targets(self) -> Targets:
+        """Benchmark targets, tiers and measured runs."""
+        return Targets(self)
 
     @cached_property
     def trials(self) -> tuple[Trial, ...]:

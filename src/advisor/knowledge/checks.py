@@ -16,6 +16,7 @@ from .lookup import Words, key_of, nearest_words
 from .tables import E, ParameterEntry, Row
 
 OVERLAY = (
+    "benchmark-targets",
     "builds",
     "changes",
     "claims",
@@ -34,6 +35,7 @@ OVERLAY = (
     "runtimes",
     "sources",
     "superseded",
+    "tiers",
     "vendor-tools",
 )
 DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?")

@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 from pydantic import Field
 
 from advisor.errors import InputError, Problem
-from advisor.model import catalog
+from advisor.model import catalog, targets
 from advisor.model.quantity import Grade, Strict
 from advisor.yamlio import Document, load_yaml, parse
 
@@ -158,5 +158,7 @@ def entry_schemas() -> dict[str, Any]:
         "claims": catalog.Claim,
         "errata": catalog.Erratum,
         "guide": GuideBook,
+        "benchmark-targets": targets.BenchmarkTarget,
+        "tiers": targets.Tier,
     }
     return {name: kind.model_json_schema() for name, kind in kinds.items()}

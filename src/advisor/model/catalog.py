@@ -188,7 +188,7 @@ class Parameter(Strict):
 
 
 class BuildTemplate(Strict):
-    """A rig worth offering to somebody who owns nothing."""
+    """A rig worth offering to somebody who owns nothing. ``claims``: the guide's rows on it."""
 
     devices: dict[str, int]
     link: str | None = None
@@ -197,6 +197,7 @@ class BuildTemplate(Strict):
     rental: bool = False
     title: str | None = None
     note: str = ""
+    claims: tuple[str, ...] = ()
     cites: tuple[str, ...] = ()
 
 
