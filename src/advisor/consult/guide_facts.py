@@ -60,7 +60,7 @@ class GuideFacts:
         if target.measured:
             groups = [RunsNearby(runs=target.measured, differs="nothing")]
         values: dict[str, Value] = {
-            "id": target.id,
+            "entry": target.id,
             "build": slug,
             "title": target.title,
             "measured": bool(target.measured),
@@ -155,7 +155,7 @@ class GuideFacts:
         offer = self.offers.of(tier.today)
         id = f"tier.{tier.id}"
         values: dict[str, Value] = {
-            "id": tier.id,
+            "entry": tier.id,
             "name": tier.name,
             "build": offer.rig.slug,
             "title": offer.rig.title,
