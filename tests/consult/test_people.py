@@ -98,7 +98,7 @@ PEOPLE = {
     "70b-overnight-on-one-3090": Signed("test-first", "1x-rtx-3090", "cpu-offload", warned="cpu-offload-penalty"),
     "mixtral-on-two-3090s": Signed("test-first", "2x-rtx-3090", "experts-in-ram", warned="cpu-offload-penalty"),
     # Wishes that nothing meets.
-    "forty-tokens-a-second": Signed("no-viable-build", rejected="2x-rtx-3090:SPD001"),
+    "sixty-tokens-a-second": Signed("no-viable-build", rejected="2x-rtx-3090:SPD001"),
     "silent-quad": Signed("no-viable-build", rejected="4x-rtx-3090:NOI001"),
     "fp8-on-ampere": Signed("no-viable-build", rejected="2x-rtx-3090:FPE001"),
     "nothing-and-no-money": Signed("no-viable-build"),
