@@ -101,7 +101,8 @@ def broken(advice: Advice) -> list[str]:
             out.append(f"{node.id} has no source")
     slugs = [build.slug for build in builds]
     rejected = [r.build for r in advice.rejected]
-    if len(set(slugs + rejected)) != len(slugs + rejected):
+    as_asked = [build.slug for build in builds if not build.relaxed]
+    if any(len(set(names)) != len(names) for names in (slugs, as_asked + rejected)):
         out.append("a build is named twice")
     if (advice.recommendation is None) != (advice.verdict in ("no-viable-build", "need-facts")):
         out.append(f"{advice.verdict} with recommendation {slugs[:1]}")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from advisor import api
-from advisor.consult.advising import _Case
+from advisor.consult.case import Case
 from advisor.consult.contrast import against
 from advisor.errors import InputError
 from advisor.profiles import profile_from
@@ -59,7 +59,7 @@ def test_an_unknown_build_is_refused_with_the_nearest():
 @pytest.mark.parametrize("path", CORPUS, ids=lambda path: path.stem)
 def test_every_rejected_build_of_the_corpus_has_conditions_of_its_own_rules(path):
     consultant = api.consultant()
-    outcome = consultant.outcome(_Case(consultant, api.read_profile(path, ())))
+    outcome = consultant.outcome(Case(consultant, api.read_profile(path, ())))
     viable = {build.slug for build in outcome.viable}
     for slug in {build.slug for build in outcome.judged}:
         why = against(outcome, slug, consultant.rulebase.templates).said

@@ -5,12 +5,7 @@ stand here; where only the kind of answer is, the builds are left out.
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
-
-import pytest
-
-from advisor import api
 
 CORPUS = Path(__file__).parents[1] / "corpus"
 

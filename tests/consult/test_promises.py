@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from advisor import api
-from advisor.consult import advising
+from advisor.consult import case
 
 
 def test_random_people_get_advice_that_keeps_its_promises(root):
@@ -35,12 +35,12 @@ def test_what_is_settled_need_not_be_judged_again(root, monkeypatch, name):
     person = api.read_profile(root / "tests" / "corpus" / f"{name}.yaml")
     quick = api.consult(person)
     reused = []
-    find = advising.settled
+    find = case.settled
 
     def watched(*args):
         reused.append(len(find(*args)))
         return {}
 
-    monkeypatch.setattr(advising, "settled", watched)
+    monkeypatch.setattr(case, "settled", watched)
     assert api.consult(person) == quick
     assert max(reused) > 0

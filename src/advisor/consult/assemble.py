@@ -115,9 +115,11 @@ def assemble(
     if unanswered:
         shown = []
     builds = [_build(build, outcome, knowledge) for build in shown]
+    bent_for = {bent.pick.slug: bent for bent in reversed(outcome.bent)}
+    gentlest = [bent for bent in outcome.bent if bent_for[bent.pick.slug] is bent]
     relaxed = tuple(
         _build(bent.pick, bent.outcome, knowledge).model_copy(update={"relaxed": (*bent.values,)})
-        for bent in outcome.bent
+        for bent in gentlest
     )
     rejected = _rejected(outcome)
     warnings = sorted(
@@ -128,7 +130,7 @@ def assemble(
     suspects = [cause.verdict for cause in outcome.causes]
     roots = _roots(outcome, shown, rejected, [*statements, *suspects, *warnings])
     circuit = outcome.circuit
-    for bent in outcome.bent:
+    for bent in gentlest:
         roots += _roots(bent.outcome, [bent.pick], {}, [])
     roots += [load for build in shown if (load := _circuit_load(build, circuit)) is not None]
     if contrast is not None:

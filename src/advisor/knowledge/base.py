@@ -204,10 +204,9 @@ class Knowledge:
 
     @cached_property
     def trials(self) -> tuple[Trial, ...]:
-        def key(t: Trial) -> tuple[object, ...]:
-            return (t.field, t.scale, t.values)
-
-        return tuple(read_table(Trial, "changes", self.folders, key))
+        return tuple(
+            read_table(Trial, "changes", self.folders, lambda t: (t.field, t.scale, t.values))
+        )
 
     @cached_property
     def relaxations(self) -> tuple[Relaxation, ...]:
@@ -384,8 +383,9 @@ class Knowledge:
                 cites = entry.field_cites.get(field, cites)
                 grade = entry.field_grades.get(field, grade)
             value: Any = getattr(entry, field)
-            unit = next((unit for end, unit in UNITS.items() if field.endswith(end)), "")
-            label = f"{entry.name}: {field.removesuffix(_ending(field)).replace('_', ' ')}"
+            ending = next((ending for ending in UNITS if field.endswith(ending)), "")
+            label = f"{entry.name}: {field.removesuffix(ending).replace('_', ' ')}"
+            unit = UNITS.get(ending, "")
             node = known(f"{entry.slug}.{field}", label, value, unit, cites, grade)
             self._figures[at] = node
         return node
@@ -393,10 +393,6 @@ class Knowledge:
 
 def _native(model: Model) -> tuple[str, ...]:
     return (model.native_quant,) if model.native_quant else ()
-
-
-def _ending(field: str) -> str:
-    return next((end for end in UNITS if field.endswith(end)), "")
 
 
 def _full(as_of: str) -> str:
