@@ -36,6 +36,8 @@ def acting():
     """The errata that a rule cites or shows as dissent, or that another table names."""
     named = {cite.removeprefix("erratum.") for rule in RULES for cite in rule.cites}
     named |= {rule.dissent for rule in RULES if rule.dissent}
+    for table in (KNOWLEDGE.targets.benchmarks, KNOWLEDGE.targets.tiers):
+        named |= {id for entry in table.values() for id in entry.errata}
     for path in knowledge_dir().rglob("*.yaml"):
         if path.name not in RECORDED:
             text = path.read_text(encoding="utf-8")

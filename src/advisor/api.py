@@ -267,14 +267,10 @@ def rule(code: str, overlays: tuple[Path, ...] = ()) -> Rule:
 
 def claims(overlays: tuple[Path, ...] = ()) -> list[dict[str, Any]]:
     """Every claim of the guide with where it is used, in the contract's JSON form."""
-    base, rules = knowledge(overlays), rulebase(overlays)
-    used: dict[str, list[str]] = {}
-    for rule in rules.rules:
-        for cite in rule.cites:
-            used.setdefault(cite.removeprefix("claim."), []).append(rule.code)
-    for parameter in base.parameters.values():
-        for cite in parameter.cites:
-            used.setdefault(cite.removeprefix("claim."), []).append(parameter.id)
+    from advisor.consult.claim_uses import claim_uses
+
+    base = knowledge(overlays)
+    used = claim_uses(rulebase(overlays).rules, base, guide_knowledge(overlays).guide)
     return [
         {
             "claim": claim.id,

@@ -45,9 +45,13 @@ class Offers:
         profile = profile_from({"target_model": "70B"}, "nobody in particular")
         return RigMaker(profile, ProfileNodes(profile), self.knowledge)
 
+    def rig(self, template: BuildTemplate) -> Rig:
+        """A build as a rig of which nothing is owned."""
+        return self._maker.rig(template)
+
     def of(self, template: BuildTemplate) -> Offer:
         """The bill of a build, made once."""
-        rig = self._maker.rig(template)
+        rig = self.rig(template)
         if rig.slug not in self._of:
             modules = any(device.form == "module" for device in rig.devices)
             self._of[rig.slug] = Offer(
@@ -74,7 +78,7 @@ def benchmark_entries(knowledge: Knowledge, offers: Offers) -> list[dict[str, An
     out = []
     for target in knowledge.targets.benchmarks.values():
         entry = target.model_dump(mode="json")
-        entry["rigs"] = [offers.of(rig).rig.slug for rig in target.rigs]
+        entry["rigs"] = [offers.rig(rig).slug for rig in target.rigs]
         entry["measured"] = [_run_entry(runs[id]) for id in target.measured]
         entry["near"] = [
             {"differs": near.differs, "runs": [_run_entry(runs[id]) for id in near.runs]}
