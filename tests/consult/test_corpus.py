@@ -6,12 +6,17 @@ import subprocess
 import sys
 from functools import lru_cache
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
 from advisor import api
+from advisor.consult.profile_facts import ProfileNodes
+from advisor.consult.rigs import RigMaker
+from advisor.engine import Engine
 from advisor.model.quantity import GRADES
+from advisor.yamlio import load_yaml
 
 CORPUS = sorted((Path(__file__).parents[1] / "corpus").glob("*.yaml"))
 
@@ -28,9 +33,26 @@ def markdown(snapshot):
     return snapshot.use_extension(Markdown)
 
 
+SIGNED = load_yaml(Path(__file__).with_name("signed.yaml")).data
+
+
 @lru_cache
+def consulted(path):
+    """The advice for a profile and the codes of the rules that fired for it."""
+    fired = set()
+    original = Engine.run
+
+    def run(self, facts):
+        activations = original(self, facts)
+        fired.update(activation.rule for activation in activations)
+        return activations
+
+    with patch.object(Engine, "run", run):
+        return api.consult(api.read_profile(path)), fired
+
+
 def advise(path):
-    return api.consult(api.read_profile(path))
+    return consulted(path)[0]
 
 
 @pytest.mark.parametrize("path", CORPUS, ids=lambda path: path.stem)
@@ -64,12 +86,41 @@ def test_every_conclusion_ends_in_given_assumed_or_cited_knowledge(path):
 @pytest.mark.parametrize("path", CORPUS, ids=lambda path: path.stem)
 def test_named_builds_are_answered(path):
     profile = api.read_profile(path)
-    advice = api.consult(profile)
-    shown = {b.slug for b in advice.alternatives} | {r.build for r in advice.rejected}
-    if advice.recommendation:
-        shown.add(advice.recommendation.slug)
-    wanted = {"2x rtx-3090": "2x-rtx-3090", "rtx-5090": "1x-rtx-5090"}
-    assert {wanted[word] for word in profile.considering} <= shown
+    advice = advise(path)
+    builds = [b for b in (advice.recommendation, *advice.alternatives) if b]
+    shown = {b.slug for b in builds} | {r.build for r in advice.rejected}
+    maker = RigMaker(profile, ProfileNodes(profile), api.knowledge())
+    assert set(maker.considered()) <= shown
+
+
+@pytest.mark.parametrize("name", SIGNED)
+def test_an_expert_would_sign_it(name):
+    advice = advise(Path(CORPUS[0].parent, f"{name}.yaml"))
+    signed = SIGNED[name]
+    assert advice.verdict in signed["verdict"]
+    build = advice.recommendation
+    if "builds" in signed:
+        assert build.slug in signed["builds"]
+    if "splits" in signed:
+        assert build.split in signed["splits"]
+    warned = {warning.id for warning in advice.warnings}
+    assert set(signed.get("warned", ())) <= warned
+    assert not set(signed.get("unwarned", ())) & warned
+    against = {r.build: {reason.rule for reason in r.reasons} for r in advice.rejected}
+    for slug, rule in signed.get("rejected", {}).items():
+        assert rule in against[slug]
+
+
+def test_every_rule_fires_for_somebody():
+    fired = set().union(*(consulted(path)[1] for path in CORPUS))
+    rules = api.rulebase().seen("evidence").rules
+    missing = [
+        rule.code for rule in rules if rule.entry.status == "stable" and rule.code not in fired
+    ]
+    assert not missing, (
+        f"{', '.join(missing)}: no profile of tests/corpus makes these rules fire; add one that does, "
+        "or retire the rule"
+    )
 
 
 VERDICTS = {

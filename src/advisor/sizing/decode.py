@@ -2,8 +2,8 @@
 
 Every step reads weights and cache from memory (bytes / bandwidth reached), and spends a time on
 each layer that does not depend on its size. Layer split takes turns: the times of the devices add.
-Tensor parallel divides the bytes and exchanges twice a layer over the link. What lies in system
-memory is read from there. The constants are fitted on knowledge/measurements/throughput.csv by
+Tensor parallel divides the bytes and exchanges twice a layer over the link; a pipeline over machines
+does so inside each, and the machines take turns. What lies in system memory is read from there. The constants are fitted on knowledge/measurements/throughput.csv by
 benchmarks/calibrate.py.
 """
 
@@ -79,7 +79,9 @@ class Stepper:
         self.kv_bits = kv_bits
         self.ram_gb_s = ram_gb_s
         self.shared = plan.split in ("tensor", "replica")
-        self.size = len(held.placed) if self.shared else 1
+        stages = plan.rig.nodes if plan.split == "pipeline" else 1
+        together = self.shared or stages > 1
+        self.size = len(held.placed) // stages if together else 1
         self.on_devices_gib = sum(placed.weights_gib for placed in held.placed)
 
     def step(self, cached_tokens: float, batch: int, parameter: Parameter) -> Step:
@@ -139,7 +141,7 @@ class Stepper:
             times.append(seconds + cache_gb * of_cache / kv_rate)
         if not times:
             return 0.0
-        return max(times) if self.shared else sum(times)
+        return max(times) if self.shared else sum(times) / self.size
 
     def _efficiency(self, device: Device, parameter: Parameter) -> float:
         return parameter(f"efficiency-{speed_class(device)}")
@@ -160,7 +162,7 @@ class Stepper:
             return 0.0
         tflops = sum(placed.device.fp16_tflops for placed in self.held.placed)
         if not self.shared:
-            tflops /= len(self.held.placed)
+            tflops *= self.size / len(self.held.placed)
         kind = "vllm" if layer_class(self.plan) == "vllm" else "other"
         rate = tflops * 1e12 * parameter(f"efficiency-batch-{kind}")
         return 2e9 * self.plan.model.active_params_b * (batch - 1) / rate
@@ -172,16 +174,26 @@ class Stepper:
             return 0.0
         micros = parameter(f"exchange-us-{self.link()}")
         micros += parameter("exchange-us-doubling") * (log2(size) - 1)
-        rate = (rig.link_gb_s.number if rig.link_gb_s else 16.0) * 1e9
+        rate = self._link_gb_s() * 1e9
         moved = 2 * (size - 1) / size * model.hidden_size * 2 * batch
         return model.layers * (micros / 1e6 + 2 * moved / (rate * parameter("efficiency-link")))
 
+    def _link_gb_s(self) -> float:
+        """One direction between two devices that exchange."""
+        rig = self.plan.rig
+        if self.plan.split == "pipeline" and self.link() == "nvlink":
+            return rig.members[0].device.link_gb_s or 16.0
+        inside = self.plan.split == "pipeline" and rig.nodes > 1
+        return 16.0 if inside or rig.link_gb_s is None else rig.link_gb_s.number
+
     def link(self) -> str:
         """What carries the exchanges. Bridges join pairs: beyond, the way is PCIe."""
-        rig = self.plan.rig
-        if rig.nodes > 1 and self.plan.split != "replica":
-            return "network"
+        rig, split = self.plan.rig, self.plan.split
         device = rig.members[0].device
+        if split == "pipeline" and rig.nodes > 1:
+            return "nvlink" if device.fabric == "nvswitch" else "pcie"
+        if rig.nodes > 1 and split != "replica":
+            return "network"
         joined = rig.link == "nvswitch" or rig.device_count <= (device.link_max_devices or 2)
         return "nvlink" if rig.link in ("nvlink", "nvswitch") and joined else "pcie"
 

@@ -31,9 +31,9 @@ def prefill_tok_s(
             reached *= parameter("efficiency-prefill-moe")
         if kind is None and placed.device.vendor == "nvidia" and placed.device.kind == "consumer":
             reached *= parameter("prefill-geforce-factor")
-        part = 1 / len(held.placed) if stepper.shared else placed.layers / model.layers
+        part = placed.layers / model.layers / stepper.size
         seconds.append(flops * part / (placed.device.fp16_tflops * 1e12 * reached))
-    total = max(seconds) if stepper.shared else sum(seconds)
+    total = max(seconds) if stepper.shared else sum(seconds) / stepper.size
     if stepper.size > 1:
         rate = (plan.rig.link_gb_s.number if plan.rig.link_gb_s else 16.0) * 1e9
         moved = 2 * (stepper.size - 1) / stepper.size * model.hidden_size * 2
