@@ -118,8 +118,8 @@ def test_every_rule_fires_for_somebody():
         rule.code for rule in rules if rule.entry.status == "stable" and rule.code not in fired
     ]
     assert not missing, (
-        f"{', '.join(missing)}: no profile of tests/corpus makes these rules fire; add one that does, "
-        "or retire the rule"
+        f"{', '.join(missing)}: no profile of tests/corpus makes these rules fire; "
+        "add one that does, or retire the rule"
     )
 
 

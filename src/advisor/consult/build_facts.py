@@ -334,6 +334,7 @@ class BuildFacts:
         if profile.budget_usd is not None:
             budget = nodes["budget_usd"]
             gaps["over_budget_usd"] = "price_low_usd", budget
+            gaps["over_budget_mid_usd"] = "price_mid_usd", budget
             gaps["over_budget_high_usd"] = "price_high_usd", budget
         if profile.min_tok_s is not None:
             gaps["speed_gap_tok_s"] = "per_user_tok_s", nodes["min_tok_s"]

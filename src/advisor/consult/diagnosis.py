@@ -159,9 +159,11 @@ def owns_all(build: Judged) -> bool:
 def owned_build(
     judged: Sequence[Judged], ranking: Ranking, profile: Profile, knowledge: Knowledge
 ) -> Judged | None:
-    """The best plan of all that is owned, bridges too: the best ranked one, or where something
-    speaks against each the least objectionable, a fitting one before others."""
+    """The best plan of all that is owned, bridges too, as it stands over its machines: the best
+    ranked one, or where something speaks against each the least objectionable, a fitting one before
+    others."""
     whole = [build for build in judged if owns_all(build)]
+    whole = [build for build in whole if build.sized.plan.rig.nodes == profile.nodes] or whole
     whole = [build for build in whole if build.sized.plan.rig.link == "nvlink"] or whole
     if not whole:
         return None

@@ -154,13 +154,15 @@ class RigMaker:
             nodes = self._machines()
             spread = {slug: count // nodes for slug, count in self.owned.items()}
             yield from self._linked(spread, nodes)
+            if nodes > 1 and all(self._form(slug) == "card" for slug in self.owned):
+                yield BuildTemplate(devices=dict(self.owned))
         for slug, count in self.owned.items():
             if len(self.owned) > 1:
                 yield from self._linked({slug: count})
             for fewer in (1, 2):
                 if fewer < count:
                     yield from self._linked({slug: fewer})
-            if self.knowledge.devices.get(slug) and self.knowledge.devices[slug].form == "card":
+            if self.knowledge.devices.get(slug) and self._form(slug) == "card":
                 for more in range(1, int(self.knowledge.parameter("cards-to-add").number) + 1):
                     yield from self._linked({slug: count + more})
                 yield from self._mixed(slug, count)
@@ -170,11 +172,14 @@ class RigMaker:
         if self.asked is not None:
             yield self.asked
 
+    def _form(self, slug: str) -> str:
+        return self.knowledge.find_device(slug).form
+
     def _machines(self) -> int:
         """Machines the owned cards are spread over evenly; else 1."""
         nodes = self.profile.nodes
         even = all(count % nodes == 0 for count in self.owned.values())
-        cards = all(self.knowledge.find_device(slug).form != "machine" for slug in self.owned)
+        cards = all(self._form(slug) != "machine" for slug in self.owned)
         return nodes if even and cards else 1
 
     def _linked(self, devices: dict[str, int], nodes: int = 1) -> Iterator[BuildTemplate]:

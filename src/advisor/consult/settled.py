@@ -22,7 +22,7 @@ BY_REQUEST = frozenset(
     }
 )
 TOUCHED: dict[str, frozenset[str]] = {
-    "budget_usd": frozenset({"over_budget_usd", "over_budget_high_usd"}),
+    "budget_usd": frozenset({"over_budget_usd", "over_budget_mid_usd", "over_budget_high_usd"}),
     "context_tokens": BY_REQUEST,
     "min_tok_s": frozenset({"speed_gap_tok_s"}),
     "noise": frozenset({"over_noise"}),

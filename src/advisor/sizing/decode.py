@@ -2,9 +2,9 @@
 
 Every step reads weights and cache from memory (bytes / bandwidth reached), and spends a time on
 each layer that does not depend on its size. Layer split takes turns: the times of the devices add.
-Tensor parallel divides the bytes and exchanges twice a layer over the link; a pipeline over machines
-does so inside each, and the machines take turns. What lies in system memory is read from there. The constants are fitted on knowledge/measurements/throughput.csv by
-benchmarks/calibrate.py.
+Tensor parallel divides the bytes and exchanges twice a layer over the link; a pipeline over
+machines does so inside each, and the machines take turns. What lies in system memory is read from
+there. The constants are fitted on knowledge/measurements/throughput.csv by benchmarks/calibrate.py.
 """
 
 from __future__ import annotations
@@ -169,7 +169,7 @@ class Stepper:
 
     def _exchange(self, tokens: float, batch: int, parameter: Parameter) -> float:
         """Two all-reduces a layer: latency, and 2 (n-1)/n of the activations over the link."""
-        size, model, rig = self.size, self.plan.model, self.plan.rig
+        size, model = self.size, self.plan.model
         if size == 1:
             return 0.0
         micros = parameter(f"exchange-us-{self.link()}")
