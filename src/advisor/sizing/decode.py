@@ -24,6 +24,7 @@ from .rooms import GIB
 from .speed_class import kernel_class, layer_class, speed_class, unpacking
 
 Parameter = Callable[[str], float]
+USUAL_LINK_GB_S = 16.0
 
 
 class Noted:
@@ -181,10 +182,10 @@ class Stepper:
     def _link_gb_s(self) -> float:
         """One direction between two devices that exchange."""
         rig = self.plan.rig
-        if self.plan.split == "pipeline" and self.link() == "nvlink":
-            return rig.members[0].device.link_gb_s or 16.0
-        inside = self.plan.split == "pipeline" and rig.nodes > 1
-        return 16.0 if inside or rig.link_gb_s is None else rig.link_gb_s.number
+        if self.plan.split == "pipeline" and rig.nodes > 1:
+            inside = rig.members[0].device.link_gb_s if self.link() == "nvlink" else None
+            return inside or USUAL_LINK_GB_S
+        return rig.link_gb_s.number if rig.link_gb_s else USUAL_LINK_GB_S
 
     def link(self) -> str:
         """What carries the exchanges. Bridges join pairs: beyond, the way is PCIe."""
