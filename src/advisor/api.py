@@ -297,18 +297,21 @@ def claim(id: str, overlays: tuple[Path, ...] = ()) -> dict[str, Any]:
 
 def catalog(kind: str, search: str, overlays: tuple[Path, ...] = ()) -> list[dict[str, Any]]:
     """The entries of one kind whose text holds every word of ``search``."""
+    from advisor.consult.offers import Offers, benchmark_entries, build_entries, tier_entries
+
     base = knowledge(overlays)
-    tables: dict[str, Callable[[], Iterable[BaseModel]]] = {
-        "devices": lambda: base.devices.values(),
-        "models": lambda: base.models.values(),
-        "quants": lambda: base.quants.values(),
-        "builds": lambda: base.builds,
-        "runtimes": lambda: base.runtimes.values(),
+    offers = Offers(base)
+    tables: dict[str, Callable[[], Iterable[dict[str, Any]]]] = {
+        "devices": lambda: _dumped(base.devices.values()),
+        "models": lambda: _dumped(base.models.values()),
+        "quants": lambda: _dumped(base.quants.values()),
+        "builds": lambda: build_entries(base, offers),
+        "runtimes": lambda: _dumped(base.runtimes.values()),
+        "benchmarks": lambda: benchmark_entries(base, offers),
+        "tiers": lambda: tier_entries(base, offers),
     }
-    entries = tables[kind]()
-    dumped = [entry.model_dump(mode="json") for entry in entries]
     words = search.lower().split()
-    found = [e for e in dumped if all(word in str(list(e.values())).lower() for word in words)]
+    found = [e for e in tables[kind]() if all(word in _searched(e) for word in words)]
     for entry in found:
         ids = dict.fromkeys(entry.get("cites", ()))
         entry["sources"] = [
@@ -319,6 +322,16 @@ def catalog(kind: str, search: str, overlays: tuple[Path, ...] = ()) -> list[dic
                 p.model_dump(mode="json") for p in base.prices if p.part == entry["slug"]
             ]
     return found
+
+
+def _dumped(entries: Iterable[BaseModel]) -> list[dict[str, Any]]:
+    return [entry.model_dump(mode="json") for entry in entries]
+
+
+def _searched(entry: dict[str, Any]) -> str:
+    """What a search looks through: neither sources nor bills, whose parts are alike in all."""
+    aside = ("cites", "cards_usd", "system_usd")
+    return str([value for key, value in entry.items() if key not in aside]).lower()
 
 
 def _check_folders(overlays: tuple[Path, ...]) -> None:

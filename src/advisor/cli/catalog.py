@@ -8,7 +8,7 @@ import click
 
 from .options import OneOf, common, write
 
-KINDS = ("devices", "models", "quants", "builds", "runtimes")
+KINDS = ("devices", "models", "quants", "builds", "runtimes", "benchmarks", "tiers")
 
 
 @click.command()
@@ -18,7 +18,9 @@ KINDS = ("devices", "models", "quants", "builds", "runtimes")
 def command(kind: str, search: str, form: str, no_color: bool, overlays: tuple[Path, ...]) -> None:
     """What the knowledge base holds of a KIND, each figure with its source and date.
 
-    KIND is devices, models, quants, builds or runtimes; SEARCH keeps entries with those words.
+    KIND is devices, models, quants, builds, runtimes, benchmarks (what the guide wants measured,
+    with the runs there are) or tiers (its ranges of dollars beside today's prices); SEARCH keeps
+    entries with those words.
     """
     from advisor import api
     from advisor.render.reference import render_catalog

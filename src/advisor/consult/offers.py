@@ -85,7 +85,7 @@ def benchmark_entries(knowledge: Knowledge, offers: Offers) -> list[dict[str, An
             for near in target.near
         ]
         named = [*target.measured, *(id for near in target.near for id in near.runs)]
-        entry["cites"] = ["guide-2026", *(runs[id].source for id in named)]
+        entry["cites"] = list(dict.fromkeys(["guide-2026", *(runs[id].source for id in named)]))
         out.append(entry)
     return out
 
@@ -126,7 +126,12 @@ def build_entries(knowledge: Knowledge, offers: Offers) -> list[dict[str, Any]]:
         offer = offers.of(template)
         entry = {"slug": offer.rig.slug} | template.model_dump(mode="json")
         entry["guide"] = [
-            {"claim": id, "figures": knowledge.claims[id].figures} for id in template.claims
+            {
+                "claim": id,
+                "figures": knowledge.claims[id].figures,
+                "erratum": knowledge.claims[id].erratum,
+            }
+            for id in template.claims
         ]
         devices = offer.rig.devices
         entry["memory_gib"] = round(sum(device.visible_gib for device in devices), 1)

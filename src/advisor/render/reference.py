@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from advisor.rulebase import Rule
 
 from .blocks import Block, Items, Section, Table, Text, clean
 from .document import render_sections
+from .entries import benchmark_lines, build_lines, tier_lines
 
 VIEWS = {
     "evidence": "advice by the evidence",
     "guide": "the guide's own advice (--guide)",
     "both": "advice by the evidence and the guide's own",
 }
+LINES = {"builds": build_lines, "benchmarks": benchmark_lines, "tiers": tier_lines}
 
 
 def render_rules(rules: Sequence[Rule], form: str, summary: bool) -> str:
@@ -88,14 +90,8 @@ def render_catalog(kind: str, entries: Sequence[dict[str, Any]], form: str) -> s
         return _json(list(entries))
     items = []
     for entry in entries:
-        name = entry.get("slug") or " + ".join(f"{n}x {d}" for d, n in entry["devices"].items())
-        figures = "; ".join(
-            f"{key} {_word(value)}"
-            for key, value in entry.items()
-            if key not in ("slug", "cites", "sources", "prices", "attention", "commands")
-            and value not in (None, "", [], {})
-        )
-        more = [figures]
+        name = entry.get("slug") or f"{entry['id']}: {entry.get('name') or entry['title']}"
+        more = list(LINES.get(kind, _figures)(entry))
         more += [
             f"price, {p['condition']}, {p['as_of']}: ${p['low_usd']:,.0f}–${p['high_usd']:,.0f} "
             f"({p['basis']}; {', '.join(p['cites'])})"
@@ -105,6 +101,16 @@ def render_catalog(kind: str, entries: Sequence[dict[str, Any]], form: str) -> s
         items.append((clean(name), tuple(clean(text) for text in more)))
     found = Section(f"{kind}: {len(entries)} found", [Items(tuple(items))] if items else [])
     return render_sections([found], form)
+
+
+def _figures(entry: dict[str, Any]) -> Iterator[str]:
+    """Every field of an entry in one line."""
+    yield "; ".join(
+        f"{key} {_word(value)}"
+        for key, value in entry.items()
+        if key not in ("slug", "cites", "sources", "prices", "attention", "commands")
+        and value not in (None, "", [], {})
+    )
 
 
 def _word(value: object) -> str:
