@@ -41,7 +41,7 @@ class GuideFacts:
         self, pick: Judged, order: Sequence[Judged], considered: Collection[str]
     ) -> list[Fact]:
         """What the guide says of the recommended build, and the builds shown after it."""
-        facts = [*self._targets(pick), *self._tiers(pick)]
+        facts = [*self._targets(pick), *self._tiers(pick, {build.slug for build in order})]
         if pick.sized.plan.rig.rental:
             facts += self._ownership(pick)
         shown = [b for i, b in enumerate(order) if i <= ALTERNATIVES or b.slug in considered]
@@ -142,16 +142,16 @@ class GuideFacts:
             (self.knowledge.figure(self.model, "total_params_b"), origin),
         )
 
-    def _tiers(self, pick: Judged) -> Iterator[Fact]:
+    def _tiers(self, pick: Judged, viable: Collection[str]) -> Iterator[Fact]:
         budget = self.profile.budget_usd
         tiers = list(self.knowledge.targets.tiers.values())
         holding = [tier for tier in tiers if budget is not None and _holds(tier, budget)]
         holding.sort(key=lambda tier: abs(_middle(tier) - (budget or 0.0)))
         for tier in tiers:
             rank = holding.index(tier) + 1 if tier in holding else 0
-            yield self._tier(tier, pick, rank)
+            yield self._tier(tier, pick, rank, viable)
 
-    def _tier(self, tier: Tier, pick: Judged, rank: int) -> Fact:
+    def _tier(self, tier: Tier, pick: Judged, rank: int, viable: Collection[str]) -> Fact:
         offer = self.offers.of(tier.today)
         id = f"tier.{tier.id}"
         values: dict[str, Value] = {
@@ -160,6 +160,8 @@ class GuideFacts:
             "build": offer.rig.slug,
             "title": offer.rig.title,
             "picked": offer.rig.slug == pick.slug,
+            "viable": offer.rig.slug in viable,
+            "owned_count": self._owned(tier),
             "guide_build": tier.guide_build,
             "guide_text": _guide_range(tier),
             "budget_rank": rank,
@@ -194,6 +196,7 @@ class GuideFacts:
             "nearest middle first; 0 where the budget lies outside",
             (guide, self.nodes["budget_usd"]),
         )
+        self._add_excess(id, offer, values, nodes)
         if offer.system is not None and tier.guide_high_usd is not None:
             top = known(
                 f"{id}.high",
@@ -214,6 +217,30 @@ class GuideFacts:
                 (offer.system.high, top),
             )
         return Fact(kind="tier", name=tier.id, values=values, nodes=nodes)
+
+    def _add_excess(
+        self, id: str, offer: Offer, values: dict[str, Value], nodes: dict[str, Quantity]
+    ) -> None:
+        """How far the cheapest offer of a tier's build lies above the budget."""
+        bill = offer.cards if self.profile.budget_covers == "cards" else offer.system
+        if bill is None or not bill.known or self.profile.budget_usd is None:
+            return
+        values["over_budget_usd"] = over = bill.low.number - self.profile.budget_usd
+        nodes["over_budget_usd"] = calculated(
+            f"{id}.over_budget",
+            "low end of today's price above the budget",
+            over,
+            "USD",
+            "low end today - budget",
+            (bill.low, self.nodes["budget_usd"]),
+        )
+
+    def _owned(self, tier: Tier) -> int:
+        """How many devices of the tier's build the person has."""
+        return sum(
+            min(count, tier.today.devices.get(self.knowledge.find_device(word).slug, 0))
+            for word, count in self.profile.existing_cards.items()
+        )
 
     def _ownership(self, pick: Judged) -> Iterator[Fact]:
         """What buying the rented GPUs would cost, in dollars and in hours of rent."""

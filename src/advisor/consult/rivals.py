@@ -13,7 +13,6 @@ COMPARED = {
     "price": "price_mid_usd",
     "speed": "per_user_tok_s",
     "prefill": "prefill_tok_s",
-    "power": "system_w",
 }
 
 
