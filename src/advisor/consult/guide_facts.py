@@ -70,7 +70,9 @@ class GuideFacts:
             "run_model": "no run",
             "run_differs": "nothing is known",
         }
-        claim = known(id, target.title, target.status, "", (*GUIDE, *target.claims), "assumed")
+        claim = known(
+            id, target.title, target.status, "", (*GUIDE, *target.claims), "editorial-estimate"
+        )
         nodes = dict.fromkeys(values, claim)
         if target.model:
             values["guide_model_times"] = self._times(
@@ -88,7 +90,7 @@ class GuideFacts:
                     f"{id}.guide_{end}", label, number, "tok/s", cites, "editorial-estimate"
                 )
         if groups:
-            nearest = min(groups, key=lambda g: self._run_times(runs[g.runs[0]]))
+            nearest = min(groups, key=lambda g: round(self._run_times(runs[g.runs[0]]), 1))
             self._add_runs(id, [runs[run] for run in nearest.runs], nearest.differs, values, nodes)
         return Fact(kind="target", name=target.id, values=values, nodes=nodes)
 
