@@ -36,7 +36,7 @@ def markdown(snapshot):
 SIGNED = load_yaml(Path(__file__).with_name("signed.yaml")).data
 
 
-@lru_cache
+@lru_cache(maxsize=None)
 def consulted(path):
     """The advice for a profile and the codes of the rules that fired for it."""
     fired = set()

@@ -26,7 +26,7 @@ def ask(why_not=None, **wishes):
     return api.consult(person, why_not=why_not, guide=True)
 
 
-@lru_cache
+@lru_cache(maxsize=None)
 def advise(path):
     return api.consult(api.read_profile(path), guide=True)
 

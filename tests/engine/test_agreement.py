@@ -30,7 +30,7 @@ PARAMETERS = {id: KNOWLEDGE.parameter(id) for id in KNOWLEDGE.parameters}
 RULEBASE = load_rules((rules_dir(),))
 GROUPS = [("derive", "choose"), ("judge",), ("weigh",), ("diagnose",), ("recommend", "advise")]
 CORPUS = sorted((ROOT / "tests" / "corpus").glob("*.yaml"))
-RANDOM_SETS = 2000
+RANDOM_SETS = 1000
 ONE_OF_A_KIND = (
     *("profile", "model", "situation", "pick"),
     *("owned", "machine", "diagnosis"),
