@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from unittest.mock import patch
 
@@ -36,7 +36,7 @@ def markdown(snapshot):
 SIGNED = load_yaml(Path(__file__).with_name("signed.yaml")).data
 
 
-@lru_cache(maxsize=None)
+@cache
 def consulted(path):
     """The advice for a profile and the codes of the rules that fired for it."""
     fired = set()

@@ -4,7 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -26,7 +26,7 @@ def ask(why_not=None, **wishes):
     return api.consult(person, why_not=why_not, guide=True)
 
 
-@lru_cache(maxsize=None)
+@cache
 def advise(path):
     return api.consult(api.read_profile(path), guide=True)
 
