@@ -57,12 +57,15 @@ class Bent:
 
 def relaxations(profile: Profile, quick: Quick, full: Full, knowledge: Knowledge) -> list[Bent]:
     """The bendings that yield a build, the smallest first: of one wish where that is enough, else
-    of as few as it takes."""
+    of as few as it takes; of bendings of the same wishes the least."""
     search = _Search(profile, quick, knowledge)
     found = [{row: value} for row in search.rows for value in [search.alone(row)] if value]
     found = sorted(found or search.together(), key=search.asks)
+    least: dict[frozenset[Relaxation], Bends] = {}
+    for bends in found:
+        least.setdefault(frozenset(bends), bends)
     out = []
-    for bends in found[:MOST_SHOWN]:
+    for bends in list(least.values())[:MOST_SHOWN]:
         values = {row.field: value[0] for row, value in bends.items()}
         outcome = full(_with(profile, values), tuple(values))
         if outcome.ranking.order:
