@@ -18,6 +18,7 @@ class Problem:
     """One thing that is wrong: where, what, what was found, what is accepted, the nearest word.
 
     ``what`` and ``accepted`` carry no full stop: ``str`` adds it and makes all parts safe to print.
+    ``code`` names a finding of ``advisor check``; its page is docs/findings/CODE.md.
     """
 
     file: str
@@ -27,6 +28,7 @@ class Problem:
     found: str | None = None
     accepted: str | None = None
     nearest: str | None = None
+    code: str = ""
 
     def __str__(self) -> str:
         text = visible(self.file, 300) + (f":{self.line}" if self.line is not None else "") + ": "
@@ -40,7 +42,7 @@ class Problem:
             text += f" Accepted: {visible(self.accepted, 1000)}."
         if self.nearest:
             text += f" Did you mean {visible(self.nearest, 200)}?"
-        return text
+        return f"{text} [{self.code}]" if self.code else text
 
 
 class InputError(Exception):

@@ -1,0 +1,1 @@
+"""What editors of the rules and the knowledge need: checks, impact, new entries."""
