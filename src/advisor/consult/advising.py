@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from advisor.engine import Engine
+from advisor.engine import Engine, MakeEngine
 from advisor.knowledge import Knowledge
 from advisor.model.advice import Advice
 from advisor.model.facts import Fact
@@ -28,9 +28,18 @@ MOST_BUILDS = 6
 
 
 class Consultant:
-    """The knowledge, the compiled rules and the sizer, ready for many consultations."""
+    """The knowledge, the compiled rules and the sizer, ready for many consultations.
 
-    def __init__(self, knowledge: Knowledge, rulebase: RuleBase, view: Way = EVIDENCE) -> None:
+    ``engine`` runs the rules; one that notes what fires serves those who check them.
+    """
+
+    def __init__(
+        self,
+        knowledge: Knowledge,
+        rulebase: RuleBase,
+        view: Way = EVIDENCE,
+        engine: MakeEngine = Engine,
+    ) -> None:
         self.knowledge = knowledge
         self.rulebase = rulebase = rulebase.seen(view.name)
         self.view = view
@@ -38,11 +47,11 @@ class Consultant:
         self.offers = Offers(knowledge)
         parameters = {name: knowledge.parameter(name) for name in knowledge.parameters}
         self.parameters = parameters
-        self.planner = Engine(rulebase, parameters, ("derive", "choose"))
-        self.judge = Engine(rulebase, parameters, ("judge",))
-        self.weigher = Engine(rulebase, parameters, ("weigh",))
-        self.diagnoser = Diagnoser(knowledge, rulebase, parameters)
-        self.adviser = Engine(rulebase, parameters, ("recommend", "advise"))
+        self.planner = engine(rulebase, parameters, ("derive", "choose"))
+        self.judge = engine(rulebase, parameters, ("judge",))
+        self.weigher = engine(rulebase, parameters, ("weigh",))
+        self.diagnoser = Diagnoser(knowledge, rulebase, parameters, engine)
+        self.adviser = engine(rulebase, parameters, ("recommend", "advise"))
         self.overridden = frozenset(c for rule in rulebase.rules for c in rule.entry.overrides)
         self.preferences = [
             (rule.code, rule.title, rule.then.first)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from advisor.engine import Engine
+from advisor.engine import Engine, MakeEngine
 from advisor.knowledge import Knowledge
 from advisor.knowledge.vendor_tools import tools_of
 from advisor.model.advice import Suspect
@@ -48,13 +48,17 @@ class Diagnoser:
     """The rules of stage diagnose, ready for many consultations."""
 
     def __init__(
-        self, knowledge: Knowledge, rulebase: RuleBase, parameters: Mapping[str, Quantity]
+        self,
+        knowledge: Knowledge,
+        rulebase: RuleBase,
+        parameters: Mapping[str, Quantity],
+        engine: MakeEngine = Engine,
     ) -> None:
         self.knowledge = knowledge
         self.rulebase = rulebase
         self.parameters = parameters
         self.looks = any(rule.stage == "diagnose" for rule in rulebase.rules)
-        self.engine = Engine(rulebase, parameters, ("diagnose",))
+        self.engine = engine(rulebase, parameters, ("diagnose",))
         self._commands = cache(self._commands_of)
 
     def diagnose(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from advisor.errors import InputError, Problem
@@ -18,7 +18,7 @@ from .values import EngineError
 if TYPE_CHECKING:
     from .session import Match, Session
 
-__all__ = ["Engine", "EngineError", "Unsafe", "compile_rules"]
+__all__ = ["Engine", "EngineError", "MakeEngine", "Unsafe", "compile_rules"]
 
 CHOICE = "ADVISOR_ENGINE"
 DURABLE, PYTHON = "durable-rules", "python"
@@ -134,6 +134,9 @@ class Engine:
             names = ", ".join(fact.name for fact in matched.values())
             raise RuleError(f"{rule.code} on {names}: {error}") from error
         return Activation(rule=rule.code, matched=matched, produced=made)
+
+
+MakeEngine = Callable[[RuleBase, Mapping[str, Quantity], tuple[Stage, ...]], Engine]
 
 
 def _never_built(error: ImportError) -> bool:

@@ -65,6 +65,7 @@ class Row(Generic[E]):
         found: str,
         accepted: str | None = None,
         nearest: str | None = None,
+        code: str = "",
     ) -> Problem:
         """A problem with this entry, or with one of its fields."""
         return Problem(
@@ -75,6 +76,7 @@ class Row(Generic[E]):
             found=found,
             accepted=accepted,
             nearest=nearest,
+            code=code,
         )
 
 

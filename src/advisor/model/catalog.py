@@ -356,3 +356,18 @@ class Superseded(Strict):
     word: str
     stands_for: str
     erratum: str
+
+
+class Exemption(Strict):
+    """Findings of ``advisor check`` that stand for a reason, until a day.
+
+    ``subjects`` are rule codes, ids, slugs or parts, as the findings name them.
+    """
+
+    code: Literal[
+        *("K204", "K205", "K206", "K301", "K302", "K303", "K304"),
+        *("K305", "K306", "K307", "K401", "K402", "K403"),
+    ]
+    subjects: tuple[str, ...] = Field(min_length=1)
+    reason: str = Field(min_length=20)
+    until: str

@@ -142,7 +142,7 @@ class _Checker:
                 line=self.document.line(at),
                 field=".".join(str(part) for part in at),
                 what=what,
-                **more,
+                **more,  # type: ignore[arg-type]
             )
         )
 
