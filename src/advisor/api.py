@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from advisor.consult.advising import Consultant
     from advisor.consult.estimate_report import Lines
     from advisor.consult.estimating import Estimated, Estimator
+    from advisor.editing.check import Report
     from advisor.knowledge import Knowledge
     from advisor.knowledge.guide import GuideKnowledge
     from advisor.rulebase import Rule, RuleBase, View
@@ -254,6 +255,35 @@ def schema(kind: str) -> dict[str, Any]:
     from advisor.knowledge import entry_schemas
 
     return entry_schemas()
+
+
+def check(
+    overlays: tuple[Path, ...] = (),
+    today: str | None = None,
+    corpus: Path | None = None,
+    quick: bool = False,
+    told: Callable[[int], None] = lambda done: None,
+) -> Report:
+    """What editors should mend in the knowledge and the rules, ``overlays`` laid over.
+
+    ``today`` is the day ages count to, the knowledge base's own unless given; ``corpus`` the folder
+    of profiles that rules must fire for, tests/corpus of a checkout unless given, and none when
+    ``quick``. ``told`` hears how many are consulted. Raises InputError for a wrong day or folder.
+    """
+    from advisor.editing.check import check
+    from advisor.knowledge.checks import is_date
+    from advisor.resources import corpus_dir
+
+    _check_folders(overlays)
+    if today is not None and not is_date(today, whole=True):
+        raise InputError(
+            Problem("--today", "this is no date", found=today, accepted="a day such as 2026-11-23")
+        )
+    if corpus is not None and not any(corpus.glob("*.yaml")):
+        what, accepted = "there are no profiles here", "a folder with profiles, NAME.yaml"
+        raise InputError(Problem("--corpus", what, found=str(corpus), accepted=accepted))
+    folder = None if quick else corpus or corpus_dir()
+    return check(overlays, today, folder, told)
 
 
 def rule(code: str, overlays: tuple[Path, ...] = ()) -> Rule:

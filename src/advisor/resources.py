@@ -20,3 +20,9 @@ def rules_dir() -> Path:
 def knowledge_dir() -> Path:
     """The folder of the knowledge base."""
     return _folder("knowledge")
+
+
+def corpus_dir() -> Path | None:
+    """The folder of profiles that advice is tested on; a checkout has one."""
+    folder = rules_dir().parent / "tests" / "corpus"
+    return folder if folder.is_dir() else None

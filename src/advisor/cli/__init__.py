@@ -14,6 +14,7 @@ from advisor import __version__
 VERBS = {
     "advise": "advice for one profile file",
     "catalog": "what the knowledge base holds, with sources",
+    "check": "what an editor should mend before a review",
     "claim": "one claim of the guide, or all of them",
     "estimate": "memory and speed of one model on one rig",
     "rule": "one rule, or all of them",

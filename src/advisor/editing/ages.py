@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from advisor.knowledge import Knowledge
+from advisor.knowledge.checks import SUMS
 from advisor.knowledge.tables import ParameterEntry, Row, read_rows
 from advisor.model.catalog import PriceEntry, Source
 
@@ -42,15 +43,24 @@ def age_findings(knowledge: Knowledge, today: str) -> Iterator[Finding]:
 
 
 def _prices(knowledge: Knowledge, today: str) -> Iterator[Finding]:
-    """Prices in force but launch prices, which are history and stay what they are."""
+    """The prices in force, without launch prices, which are history and stay what they are."""
     most = knowledge.parameters["price-stale-days"].value
 
     def key(price: PriceEntry) -> tuple[object, ...]:
-        return (price.part, price.condition, price.as_of, price.basis, *price.cites, price.note)
+        return (
+            price.part,
+            price.condition,
+            price.as_of,
+            price.basis,
+            *price.cites,
+            price.low_usd,
+            price.note,
+        )
 
     rows: dict[tuple[str, str], list[Row[PriceEntry]]] = {}
     for row in read_rows(PriceEntry, "prices", knowledge.folders, key):
-        rows.setdefault((row.entry.part, row.entry.condition), []).append(row)
+        if not row.entry.part.startswith(SUMS):
+            rows.setdefault((row.entry.part, row.entry.condition), []).append(row)
     for (part, condition), own in rows.items():
         held = None if condition == "mixed" else knowledge.price(part, condition)  # type: ignore[arg-type]
         if held is None or held.basis == "msrp" or _days(held.as_of, today) <= most:

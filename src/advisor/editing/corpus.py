@@ -85,9 +85,9 @@ def corpus_findings(
         yield from _unknown(rule, rulebase, seen)
         if rule.entry.status == "stable" and rule.code not in seen.fired:
             problem = rule.problem(
-                f"this rule fires for nobody of the {len(profiles)} profiles of the corpus",
+                "this rule fires for nobody",
                 "when",
-                found="no firing",
+                found=f"no firing in {len(profiles):,} consultations",
                 accepted="a profile in tests/corpus that makes it fire, or status: draft",
                 code="K307",
             )

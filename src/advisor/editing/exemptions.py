@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from advisor.knowledge import Knowledge
 from advisor.knowledge.checks import check_dates
@@ -24,12 +24,15 @@ def read_exemptions(knowledge: Knowledge) -> list[Row[Exemption]]:
 
 
 def divide(
-    findings: Iterable[Finding], exemptions: Sequence[Row[Exemption]], today: str, whole: bool
+    findings: Iterable[Finding],
+    exemptions: Sequence[Row[Exemption]],
+    today: str,
+    unlooked: Collection[str],
 ) -> tuple[list[Finding], list[Finding]]:
     """The findings that stand, with those about the exemptions themselves, and the exempted ones.
 
-    An exemption that has run out exempts nothing any more. Where not the ``whole`` check was made,
-    no exemption is called needless.
+    An exemption that has run out exempts nothing any more. One of a code that was ``unlooked`` for
+    is never called needless.
     """
     every = list(findings)
     held = {
@@ -41,15 +44,14 @@ def divide(
     exempted = [finding for finding in every if (finding.code, finding.subject) in held]
     standing = [finding for finding in every if (finding.code, finding.subject) not in held]
     found = {(finding.code, finding.subject) for finding in every}
-    standing += (f for row in exemptions for f in _faults(row, found, today) if whole or _over(f))
+    for row in exemptions:
+        standing += _run_out(row, today)
+        if row.entry.code not in unlooked:
+            standing += _needless(row, found)
     return standing, exempted
 
 
-def _over(finding: Finding) -> bool:
-    return finding.code == "K501"
-
-
-def _faults(row: Row[Exemption], found: set[tuple[str, str]], today: str) -> Iterator[Finding]:
+def _run_out(row: Row[Exemption], today: str) -> Iterator[Finding]:
     entry = row.entry
     if entry.until < today:
         yield Finding(
@@ -61,6 +63,10 @@ def _faults(row: Row[Exemption], found: set[tuple[str, str]], today: str) -> Ite
                 code="K501",
             )
         )
+
+
+def _needless(row: Row[Exemption], found: set[tuple[str, str]]) -> Iterator[Finding]:
+    entry = row.entry
     for index, subject in enumerate(entry.subjects):
         if (entry.code, subject) not in found:
             yield Finding(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -53,8 +54,12 @@ class Finding:
         return CODES[self.code]
 
     def beside(self, folder: Path) -> Finding:
-        """The same with its file named as seen from ``folder``, where it stands below it."""
-        file = Path(self.problem.file)
-        if not file.is_relative_to(folder):
-            return self
-        return replace(self, problem=replace(self.problem, file=str(file.relative_to(folder))))
+        """The same with files named as seen from ``folder``, where they stand below it."""
+        below = f"{folder}{os.sep}"
+        problem = self.problem
+        named = replace(
+            problem,
+            file=problem.file.removeprefix(below),
+            what=problem.what.replace(below, ""),
+        )
+        return replace(self, problem=named)

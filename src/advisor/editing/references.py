@@ -133,7 +133,7 @@ def _made_names() -> tuple[re.Pattern[str], ...]:
             for part in node.values
         )
         for node in made
-        if isinstance(node.values[0], ast.Constant)
+        if re.fullmatch(r"[a-z][a-z0-9-]{2,}", str(getattr(node.values[0], "value", "")))
     }
     return tuple(re.compile(pattern) for pattern in sorted(out))
 

@@ -24,6 +24,7 @@ OVERLAY = (
     "devices",
     "errata",
     "estimate-notes",
+    "exemptions",
     "file-sizes",
     "link-checks",
     "models",
@@ -172,7 +173,7 @@ def check_dates(rows: Iterable[Row[Any]], *fields: str, whole: bool = False) -> 
         row.problem("this is no date", *at, found=text, accepted=accepted)
         for row in rows
         for at, text in _dates(row.entry, fields)
-        if not _is_date(text, whole)
+        if not is_date(text, whole)
     ]
     if problems:
         raise InputError(*problems)
@@ -187,7 +188,8 @@ def _dates(entry: Strict, fields: Iterable[str]) -> Iterator[tuple[tuple[str | i
             yield (field,), text
 
 
-def _is_date(text: str, whole: bool) -> bool:
+def is_date(text: str, whole: bool) -> bool:
+    """Whether ``text`` is YYYY, YYYY-MM or YYYY-MM-DD; the last alone where ``whole``."""
     match = DATE.fullmatch(text)
     if match is None or (whole and match[3] is None):
         return False

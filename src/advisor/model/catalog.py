@@ -16,6 +16,21 @@ Vendor = Literal["nvidia", "amd", "intel", "apple"]
 Family = Literal[
     "gguf", "awq", "gptq", "fp8", "int8", "exl", "mlx", "mxfp4", "nvfp4", "bnb", "none"
 ]
+Exemptable = Literal[
+    "K204",
+    "K205",
+    "K206",
+    "K301",
+    "K302",
+    "K303",
+    "K304",
+    "K305",
+    "K306",
+    "K307",
+    "K401",
+    "K402",
+    "K403",
+]
 
 
 class Source(Strict):
@@ -364,10 +379,7 @@ class Exemption(Strict):
     ``subjects`` are rule codes, ids, slugs or parts, as the findings name them.
     """
 
-    code: Literal[
-        *("K204", "K205", "K206", "K301", "K302", "K303", "K304"),
-        *("K305", "K306", "K307", "K401", "K402", "K403"),
-    ]
+    code: Exemptable
     subjects: tuple[str, ...] = Field(min_length=1)
     reason: str = Field(min_length=20)
     until: str

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
-from advisor.model.facts import Fact
+from advisor.errors import Problem
+from advisor.model.facts import Activation, Fact
 from advisor.model.quantity import Quantity, Value, given
 
 from .base import RuleBase
@@ -17,16 +17,17 @@ Parameters = Mapping[str, Quantity]
 BLANK: dict[str, Value] = {"int": 0, "float": 0.0, "str": "", "bool": False}
 
 
-def check(rulebase: RuleBase, parameters: Parameters) -> list[str]:
-    """What differs from the examples; empty when every rule does as they say."""
-    out: list[str] = []
+def check(rulebase: RuleBase, parameters: Parameters) -> list[Problem]:
+    """Findings K310: what differs from the examples; none when every rule does as they say."""
+    out: list[Problem] = []
     for rule in rulebase.rules:
-        for example in rule.entry.examples.fires:
-            out += _fires(rule, example, rulebase.templates, parameters)
-        for example in rule.entry.examples.quiet:
-            if _run(rule, example, rulebase.templates, parameters):
-                out.append(f"{rule.file}: quiet example '{example.name}' fires")
-            out += _complete(rule, example, rulebase.templates)
+        examples = rule.entry.examples
+        for kind, several in (("fires", examples.fires), ("quiet", examples.quiet)):
+            for index, example in enumerate(several):
+                what = _fault(rule, example, kind, rulebase.templates, parameters)
+                if what:
+                    at = ("examples", kind, index)
+                    out.append(rule.problem(what[0], *at, found=what[1], code="K310"))
     return out
 
 
@@ -51,34 +52,45 @@ def facts_of(rule: Rule, example: Example, templates: Mapping[str, Template]) ->
     return out
 
 
-def _run(
+def fires(
     rule: Rule, example: Example, templates: Mapping[str, Template], parameters: Parameters
-) -> list[Any]:
-    facts = facts_of(rule, example, templates)
-    return evaluate([rule], facts, parameters, templates)
+) -> list[Activation]:
+    """The rule's activations on the facts of an example."""
+    return evaluate([rule], facts_of(rule, example, templates), parameters, templates)
 
 
-def _fires(
-    rule: Rule, example: Example, templates: Mapping[str, Template], parameters: Parameters
-) -> list[str]:
-    out = _complete(rule, example, templates)
-    activations = _run(rule, example, templates, parameters)
+def _fault(
+    rule: Rule,
+    example: Example,
+    kind: str,
+    templates: Mapping[str, Template],
+    parameters: Parameters,
+) -> tuple[str, str] | None:
+    """What is wrong with an example and what was found, if anything."""
+    missing = _left_out(rule, example, templates)
+    if missing:
+        return (
+            f"this example does not give {', '.join(missing)}, which the rule tests",
+            example.name,
+        )
+    activations = fires(rule, example, templates, parameters)
+    if kind == "quiet":
+        return ("the rule fires on this quiet example", example.name) if activations else None
     if len(activations) != 1:
-        out.append(f"{rule.file}: example '{example.name}' does not fire")
-        return out
+        return "the rule does not fire on this example", example.name
     text = str(node(rule, activations[0].matched, parameters).value)
     wanted = example.expect.get("text")
     if wanted and wanted not in text:
-        out.append(f"{rule.file}: example '{example.name}' says {text!r}, not {wanted!r}")
-    return out
+        return f"the rule does not say {wanted!r} on this example", text
+    return None
 
 
-def _complete(rule: Rule, example: Example, templates: Mapping[str, Template]) -> list[str]:
-    """Attributes the rule tests must be given, unless unknown is the point."""
+def _left_out(rule: Rule, example: Example, templates: Mapping[str, Template]) -> list[str]:
+    """Attributes the rule tests that the example does not give, unless unknown is the point."""
+    tested = ((pattern.template, test.attribute) for pattern in rule.when for test in pattern.tests)
     return [
-        f"{rule.file}: example '{example.name}' does not give {pattern.template}.{test.attribute}"
-        for pattern in rule.when
-        for test in pattern.tests
-        if not templates[pattern.template].attributes[test.attribute].optional
-        and f"{pattern.template}.{test.attribute}" not in example.given
+        f"{template}.{name}"
+        for template, name in dict.fromkeys(tested)
+        if not templates[template].attributes[name].optional
+        and f"{template}.{name}" not in example.given
     ]
