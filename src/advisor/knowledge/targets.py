@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from advisor.model.targets import BenchmarkTarget, MeasuredRun, Tier
 
+from . import kinds
 from .checks import check_known
 from .tables import Row, read_rows
 
@@ -35,9 +36,7 @@ class Targets:
     @cached_property
     def benchmarks(self) -> dict[str, BenchmarkTarget]:
         """The measurements the guide asks for, by id."""
-        rows = read_rows(
-            BenchmarkTarget, "benchmark-targets", self.knowledge.folders, lambda t: t.id
-        )
+        rows = read_rows(kinds.TARGETS, self.knowledge.folders)
         self._check_cited(rows)
         check_known(rows, "expected", _expected, self.knowledge.claims, "claims.yaml")
         check_known(rows, "rigs", _devices, self.knowledge.devices, "the catalogue of devices")
@@ -48,7 +47,7 @@ class Targets:
     @cached_property
     def tiers(self) -> dict[str, Tier]:
         """The guide's tiers, by id."""
-        rows = read_rows(Tier, "tiers", self.knowledge.folders, lambda t: t.id)
+        rows = read_rows(kinds.TIERS, self.knowledge.folders)
         self._check_cited(rows)
         catalogue = "the catalogue of devices"
         check_known(rows, "today", lambda t: t.today.devices, self.knowledge.devices, catalogue)

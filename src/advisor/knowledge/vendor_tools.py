@@ -8,12 +8,13 @@ from advisor.model.catalog import VendorTools
 
 from .base import Knowledge
 from .checks import check_cites
+from .kinds import VENDOR_TOOLS
 from .tables import read_rows
 
 
 def tools_of(knowledge: Knowledge, vendors: Iterable[str], os: str) -> tuple[VendorTools, ...]:
     """The tools of each vendor under ``os``, or those for any system."""
-    rows = read_rows(VendorTools, "vendor-tools", knowledge.folders, lambda t: (t.vendor, t.os))
+    rows = read_rows(VENDOR_TOOLS, knowledge.folders)
     check_cites(rows, knowledge.sources)
     tools = {(row.entry.vendor, row.entry.os): row.entry for row in rows}
     return tuple(

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from .quantity import Grade, Strict
 
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(gt=0)]
+_MONTH_DAY = r"(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])"
+Day = Annotated[str, WithJsonSchema({"type": "string", "pattern": rf"^\d{{4}}-{_MONTH_DAY}$"})]
+Date = Annotated[
+    str,
+    WithJsonSchema(
+        {"type": "string", "pattern": r"^\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?$"}
+    ),
+]
+"""A day, a month or a year. What a pattern cannot tell (30 February) is checked on reading."""
 
 DeviceKind = Literal["consumer", "workstation", "datacenter", "unified", "apple"]
 Vendor = Literal["nvidia", "amd", "intel", "apple"]
@@ -39,7 +48,7 @@ class Source(Strict):
     id: str
     title: str
     locator: str
-    date: str
+    date: Date
 
 
 class Device(Strict):
@@ -78,7 +87,7 @@ class Device(Strict):
     compute_capability: float | None = None
     p2p: bool
     year: int
-    withdrawn: str | None = None  # date it left the shops, or None
+    withdrawn: Date | None = None  # date it left the shops, or None
     note: str = ""
     grade: Grade
     cites: tuple[str, ...]
@@ -183,7 +192,7 @@ class PriceEntry(Strict):
     condition: Literal["new", "used", "mixed"]
     low_usd: float
     high_usd: float
-    as_of: str  # YYYY-MM-DD, YYYY-MM or YYYY
+    as_of: Date
     basis: Literal["market", "list", "msrp", "guide"]
     note: str = ""
     grade: Grade
@@ -296,6 +305,13 @@ class Priority(Strict):
     label: str
 
 
+class Priorities(Strict):
+    """How priorities are measured, and which order what the person's own leave tied."""
+
+    priorities: dict[str, Priority]
+    tail: tuple[str, ...]
+
+
 class Trial(Strict):
     """A single change worth trying: factors on what was said, or values instead of it.
 
@@ -373,6 +389,7 @@ class Superseded(Strict):
     erratum: str
 
 
+<<<<<<< HEAD
 class Exemption(Strict):
     """Findings of ``advisor check`` that stand for a reason, until a day.
 
@@ -383,3 +400,15 @@ class Exemption(Strict):
     subjects: tuple[str, ...] = Field(min_length=1)
     reason: str = Field(min_length=20)
     until: str
+=======
+class PsuSizes(Strict):
+    """Watts of the supplies that are sold, smallest first."""
+
+    watts: tuple[int, ...]
+
+
+class Version(Strict):
+    """The day the knowledge base was last reviewed as a whole."""
+
+    version: Day
+>>>>>>> Name every kind of knowledge in one registry
