@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -40,7 +41,12 @@ _FAULTS = {
 
 
 class Document:
-    """One parsed file: ``file`` as it was named, its ``data``, and where each path is written."""
+    """One parsed file: ``file`` as it was named, its ``data``, and where each path is written.
+
+    ``shape_code`` is the finding that data of the wrong shape is; none in a profile.
+    """
+
+    shape_code = ""
 
     def __init__(self, file: str, data: object, text: str = "") -> None:
         self.file = file
@@ -101,12 +107,19 @@ def read_yaml(
 
 
 def load_yaml(path: Path) -> Document:
-    """Read one file of the knowledge or rule base: up to 5 MB and 500 aliases."""
+    """Read one file of the knowledge or rule base: up to 5 MB and 500 aliases.
+
+    What is wrong with it, and with its shape, carries the code of the finding.
+    """
     try:
-        raw = path.read_bytes()
+        document = read_yaml(path.read_bytes(), str(path), max_bytes=5_000_000, max_aliases=500)
     except OSError as error:
-        raise InputError(Problem(str(path), f"cannot be read: {error.strerror}")) from None
-    return read_yaml(raw, str(path), max_bytes=5_000_000, max_aliases=500)
+        what = f"cannot be read: {error.strerror}"
+        raise InputError(Problem(str(path), what, code="K101")) from None
+    except InputError as error:
+        raise InputError(*(replace(p, code="K101") for p in error.problems)) from None
+    document.shape_code = "K102"
+    return document
 
 
 def decode(raw: bytes, file: str, max_bytes: int) -> str:
@@ -176,6 +189,7 @@ def _problem(
         found=None if kind in ("missing", "extra_forbidden") else shown(fault["input"]),
         accepted=", ".join(accepted) or None,
         nearest=nearest(word, accepted) if isinstance(word, str) else None,
+        code=document.shape_code,
     )
 
 

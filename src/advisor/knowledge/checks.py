@@ -19,6 +19,7 @@ from .tables import Row
 
 OVERLAY = sorted([*(kind.name for kind in EVERY if kind.overlay), "rules"])
 DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?")
+UNLISTED = "this cites a source that sources.yaml does not list"
 SUMS = ("system:", "cards:")  # prices of several parts together
 
 
@@ -31,6 +32,7 @@ def check_overlay(folder: Path) -> None:
             found=path.name,
             accepted=", ".join(f"{name}.yaml" for name in OVERLAY if name != "rules") + ", rules/",
             nearest=_nearest_file(path.stem),
+            code="K202",
         )
         for path in sorted((*folder.glob("*.yaml"), *folder.glob("*.yml")))
         if path.suffix == ".yml" or path.stem not in OVERLAY
@@ -56,10 +58,11 @@ def check_cites(rows: Iterable[Row[Any]], sources: Collection[str]) -> None:
                     "cites",
                     found="[]",
                     accepted="at least one id of sources.yaml",
+                    code="K201",
                 )
             )
         problems += [
-            _unknown(row, "this cites a source that sources.yaml does not list", at, id, sources)
+            _unknown(row, UNLISTED, at, id, sources, "K201")
             for at, id in _cites(row.entry)
             if id not in sources
         ]
@@ -76,7 +79,7 @@ def check_known(
 ) -> None:
     """Raises InputError where ``field`` holds a word that no entry of ``table`` has."""
     problems = [
-        _unknown(row, f"there is no such entry in {table}", (field,), word, known)
+        _unknown(row, f"there is no such entry in {table}", (field,), word, known, "K202")
         for row in rows
         for word in words(row.entry)
         if word not in known
@@ -86,10 +89,15 @@ def check_known(
 
 
 def _unknown(
-    row: Row[Any], what: str, at: tuple[str | int, ...], word: str, known: Collection[str]
+    row: Row[Any],
+    what: str,
+    at: tuple[str | int, ...],
+    word: str,
+    known: Collection[str],
+    code: str,
 ) -> Problem:
     near = ", ".join(nearest_words(word, known, 1)) or None
-    return row.problem(what, *at, found=word, nearest=near)
+    return row.problem(what, *at, found=word, nearest=near, code=code)
 
 
 def _cites(entry: Strict) -> Iterator[tuple[tuple[str | int, ...], str]]:
@@ -113,6 +121,7 @@ def check_fields(rows: Iterable[Row[Device]]) -> None:
             found=name,
             accepted=", ".join(fields),
             nearest=nearest(name, fields),
+            code="K202",
         )
         for row in rows
         for of in ("field_cites", "field_grades")
@@ -133,7 +142,7 @@ def words_of(rows: Iterable[Row[Any]]) -> Words:
             other = holders.setdefault(key_of(word), row)
             if other is not row:
                 what = f"this word already stands for {other.entry.slug}; see {other.place}"
-                problems.append(row.problem(what, "aliases", found=word))
+                problems.append(row.problem(what, "aliases", found=word, code="K103"))
             words[word] = row.entry.slug
     if problems:
         raise InputError(*problems)
@@ -196,6 +205,8 @@ def check_prices(rows: Iterable[Row[PriceEntry]], sold: Callable[[str], bool]) -
         if not price.part.startswith(SUMS) and not sold(price.part):
             what = "nothing that can be bought goes by this name"
             accepted = "a slug of `advisor catalog devices`, or system: or cards: and a name"
-            problems.append(row.problem(what, "part", found=price.part, accepted=accepted))
+            problems.append(
+                row.problem(what, "part", found=price.part, accepted=accepted, code="K202")
+            )
     if problems:
         raise InputError(*problems)

@@ -58,6 +58,7 @@ class GuideKnowledge(Knowledge):
                 what=f"there is no such {WHAT[kind]}",
                 found=word,
                 nearest=", ".join(nearest_words(word, words[kind], 1)) or None,
+                code="K202",
             )
             for kind, at, word in _words(document.data, ())
             if word not in words[kind]

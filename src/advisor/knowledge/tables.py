@@ -33,9 +33,9 @@ class Row(Generic[E]):
         found: str,
         accepted: str | None = None,
         nearest: str | None = None,
-        code: str = "",
+        code: str = "K102",
     ) -> Problem:
-        """A problem with this entry, or with one of its fields."""
+        """A problem with this entry, or with one of its fields; by default with its shape."""
         return Problem(
             file=self.document.file,
             line=self.document.line((self.index, *field)),
@@ -65,7 +65,7 @@ def read_rows(kind: Table[E], folders: Iterable[Path]) -> list[Row[E]]:
                 identity = key(row.entry)
                 if identity in own:
                     what = f"this entry stands twice; see {own[identity].place}"
-                    raise InputError(row.problem(what, found=_spoken(identity)))
+                    raise InputError(row.problem(what, found=_spoken(identity), code="K103"))
                 own[identity] = row
         gone = {group(row.entry) for row in own.values()}
         kept = {at: row for at, row in table.items() if at in own or group(row.entry) not in gone}
@@ -103,6 +103,7 @@ def _entries(document: Document) -> list[Any]:
                 line=1,
                 what="this file must hold a list",
                 accepted="entries that start with a dash",
+                code=document.shape_code,
             )
         )
     return document.data
