@@ -39,7 +39,7 @@ def command(
     are any. With --knowledge the folder's own files are checked over the shipped ones.
     """
     from advisor import api
-    from advisor.render.findings import render_report
+    from advisor.editing.report import render_report
 
     with progress("profiles consulted") as told:
         report = api.check(overlays, today, corpus, quick, told)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from advisor.knowledge import Knowledge
+from advisor.knowledge import Knowledge, kinds
 from advisor.knowledge.checks import SUMS
-from advisor.knowledge.tables import ParameterEntry, Row, read_rows
-from advisor.model.catalog import PriceEntry, Source
+from advisor.knowledge.tables import Row, read_rows
+from advisor.model.catalog import PriceEntry
 
 from .findings import Finding
 
@@ -17,7 +17,7 @@ def age_findings(knowledge: Knowledge, today: str) -> Iterator[Finding]:
     """Findings K401 to K403 by ``today``, YYYY-MM-DD."""
     yield from _prices(knowledge, today)
     folders = knowledge.folders
-    for row in read_rows(ParameterEntry, "parameters", folders, lambda entry: entry.id):
+    for row in read_rows(kinds.PARAMETERS, folders):
         if row.entry.review_by < today:
             problem = row.problem(
                 f"this parameter was to be reviewed before {today}",
@@ -28,7 +28,7 @@ def age_findings(knowledge: Knowledge, today: str) -> Iterator[Finding]:
             )
             yield Finding(problem, row.entry.id)
     most = knowledge.parameters["source-stale-days"].value
-    for source in read_rows(Source, "sources", folders, lambda entry: entry.id):
+    for source in read_rows(kinds.SOURCES, folders):
         if _days(source.entry.date, today) > most:
             yield Finding(
                 source.problem(
@@ -46,19 +46,8 @@ def _prices(knowledge: Knowledge, today: str) -> Iterator[Finding]:
     """The prices in force, without launch prices, which are history and stay what they are."""
     most = knowledge.parameters["price-stale-days"].value
 
-    def key(price: PriceEntry) -> tuple[object, ...]:
-        return (
-            price.part,
-            price.condition,
-            price.as_of,
-            price.basis,
-            *price.cites,
-            price.low_usd,
-            price.note,
-        )
-
     rows: dict[tuple[str, str], list[Row[PriceEntry]]] = {}
-    for row in read_rows(PriceEntry, "prices", knowledge.folders, key):
+    for row in read_rows(kinds.PRICES, knowledge.folders):
         if not row.entry.part.startswith(SUMS):
             rows.setdefault((row.entry.part, row.entry.condition), []).append(row)
     for (part, condition), own in rows.items():

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
-from advisor.knowledge import Knowledge
+from advisor.knowledge import Knowledge, kinds
 from advisor.knowledge.checks import check_dates
 from advisor.knowledge.tables import Row, read_rows
-from advisor.model.catalog import Exemption
+from advisor.model.exemptions import Exemption
 
 from .findings import Finding
 
 
 def read_exemptions(knowledge: Knowledge) -> list[Row[Exemption]]:
     """The exemptions, those of overlays beside the shipped ones. Raises InputError."""
-
-    def key(entry: Exemption) -> tuple[object, ...]:
-        return (entry.code, *entry.subjects)
-
-    rows = read_rows(Exemption, "exemptions", knowledge.folders, key)
+    rows = read_rows(kinds.EXEMPTIONS, knowledge.folders)
     check_dates(rows, "until", whole=True)
     return rows
 

@@ -11,10 +11,9 @@ from pathlib import Path
 import advisor
 from advisor.consult.claim_uses import claim_uses
 from advisor.errors import nearest
-from advisor.knowledge import Knowledge
+from advisor.knowledge import Knowledge, kinds
 from advisor.knowledge.guide import GuideKnowledge
-from advisor.knowledge.tables import ParameterEntry, read_rows
-from advisor.model.catalog import Claim, Source
+from advisor.knowledge.tables import read_rows
 from advisor.rulebase import RuleBase
 from advisor.rulebase.rule import ParameterRef
 from advisor.rulebase.say import PLACE
@@ -57,7 +56,7 @@ def citation_findings(rulebase: RuleBase, knowledge: Knowledge) -> Iterator[Find
 def unused_findings(rulebase: RuleBase, guide: GuideKnowledge) -> Iterator[Finding]:
     """Findings K204 to K206: claims, sources and parameters that nothing names."""
     used = claim_uses(rulebase.rules, guide, guide.guide)
-    for claim in read_rows(Claim, "claims", guide.folders, lambda entry: entry.id):
+    for claim in read_rows(kinds.CLAIMS, guide.folders):
         if claim.entry.id not in used and not claim.entry.erratum:
             problem = claim.problem(
                 "no rule, parameter, build or answer uses this claim, and no erratum corrects it",
@@ -69,7 +68,7 @@ def unused_findings(rulebase: RuleBase, guide: GuideKnowledge) -> Iterator[Findi
             yield Finding(problem, claim.entry.id)
     text = _written(guide.folders)
     cited = {cite.partition(".")[2] for rule in rulebase.rules for cite in rule.cites}
-    for source in read_rows(Source, "sources", guide.folders, lambda entry: entry.id):
+    for source in read_rows(kinds.SOURCES, guide.folders):
         id = source.entry.id
         if id not in cited and id not in text and id not in _words_of_the_code():
             problem = source.problem(
@@ -81,7 +80,7 @@ def unused_findings(rulebase: RuleBase, guide: GuideKnowledge) -> Iterator[Findi
             )
             yield Finding(problem, id)
     tested = _tested(rulebase)
-    for row in read_rows(ParameterEntry, "parameters", guide.folders, lambda entry: entry.id):
+    for row in read_rows(kinds.PARAMETERS, guide.folders):
         id = row.entry.id
         if id not in tested and not _in_the_code(id):
             problem = row.problem(

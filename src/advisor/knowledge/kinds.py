@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from advisor.model import catalog, guide, parameters, targets
+from advisor.model import catalog, exemptions, guide, parameters, targets
 from advisor.model.quantity import Strict
 
 from .other_gpus import GpuCorrection
@@ -120,7 +120,7 @@ ESTIMATE_NOTES = Table(
 EXEMPTIONS = Table(
     "exemptions",
     "findings of advisor check that stand for a reason",
-    catalog.Exemption,
+    exemptions.Exemption,
     lambda e: (e.code, *e.subjects),
 )
 VERSION = Kind("version", "the day of the last review", catalog.Version, overlay=False)

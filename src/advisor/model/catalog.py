@@ -25,21 +25,6 @@ Vendor = Literal["nvidia", "amd", "intel", "apple"]
 Family = Literal[
     "gguf", "awq", "gptq", "fp8", "int8", "exl", "mlx", "mxfp4", "nvfp4", "bnb", "none"
 ]
-Exemptable = Literal[
-    "K204",
-    "K205",
-    "K206",
-    "K301",
-    "K302",
-    "K303",
-    "K304",
-    "K305",
-    "K306",
-    "K307",
-    "K401",
-    "K402",
-    "K403",
-]
 
 
 class Source(Strict):
@@ -389,18 +374,6 @@ class Superseded(Strict):
     erratum: str
 
 
-<<<<<<< HEAD
-class Exemption(Strict):
-    """Findings of ``advisor check`` that stand for a reason, until a day.
-
-    ``subjects`` are rule codes, ids, slugs or parts, as the findings name them.
-    """
-
-    code: Exemptable
-    subjects: tuple[str, ...] = Field(min_length=1)
-    reason: str = Field(min_length=20)
-    until: str
-=======
 class PsuSizes(Strict):
     """Watts of the supplies that are sold, smallest first."""
 
@@ -411,4 +384,3 @@ class Version(Strict):
     """The day the knowledge base was last reviewed as a whole."""
 
     version: Day
->>>>>>> Name every kind of knowledge in one registry

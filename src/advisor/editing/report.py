@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from .blocks import Block, Items, Section, Text, clean
-from .document import render_sections
+from advisor.render.blocks import Block, Items, Section, Text, clean
+from advisor.render.document import render_sections
 
-if TYPE_CHECKING:
-    from advisor.editing.check import Report
-    from advisor.editing.findings import Finding
+from .check import Report
+from .findings import Finding
 
 PAGE = "docs/findings/{code}.md"
 
