@@ -328,6 +328,7 @@ def claim(id: str, overlays: tuple[Path, ...] = ()) -> dict[str, Any]:
 def catalog(kind: str, search: str, overlays: tuple[Path, ...] = ()) -> list[dict[str, Any]]:
     """The entries of one kind whose text holds every word of ``search``."""
     from advisor.consult.offers import Offers, benchmark_entries, build_entries, tier_entries
+    from advisor.faq.answers import faq_entries
 
     base = knowledge(overlays)
     offers = Offers(base)
@@ -339,11 +340,12 @@ def catalog(kind: str, search: str, overlays: tuple[Path, ...] = ()) -> list[dic
         "runtimes": lambda: _dumped(base.runtimes.values()),
         "benchmarks": lambda: benchmark_entries(base, offers),
         "tiers": lambda: tier_entries(base, offers),
+        "faq": lambda: faq_entries(base),
     }
     words = search.lower().split()
     found = [e for e in tables[kind]() if all(word in _searched(e) for word in words)]
     for entry in found:
-        ids = dict.fromkeys(entry.get("cites", ()))
+        ids = dict.fromkeys(entry.pop("rests_on", entry.get("cites", ())))
         entry["sources"] = [
             base.sources[id].model_dump(mode="json") for id in ids if id in base.sources
         ]
@@ -360,7 +362,7 @@ def _dumped(entries: Iterable[BaseModel]) -> list[dict[str, Any]]:
 
 def _searched(entry: dict[str, Any]) -> str:
     """What a search looks through: neither sources nor bills, whose parts are alike in all."""
-    aside = ("cites", "cards_usd", "system_usd")
+    aside = ("cites", "rests_on", "cards_usd", "system_usd")
     return str([value for key, value in entry.items() if key not in aside]).lower()
 
 

@@ -8,7 +8,7 @@ import click
 
 from .options import OneOf, common, write
 
-KINDS = ("devices", "models", "quants", "builds", "runtimes", "benchmarks", "tiers")
+KINDS = ("devices", "models", "quants", "builds", "runtimes", "benchmarks", "tiers", "faq")
 
 
 @click.command()
@@ -19,8 +19,8 @@ def command(kind: str, search: str, form: str, no_color: bool, overlays: tuple[P
     """What the knowledge base holds of a KIND, each figure with its source and date.
 
     KIND is devices, models, quants, builds, runtimes, benchmarks (what the guide wants measured,
-    with the runs there are) or tiers (its ranges of dollars beside today's prices); SEARCH keeps
-    entries with those words.
+    with the runs there are), tiers (its ranges of dollars beside today's prices) or faq (common
+    questions and their answers); SEARCH keeps entries with those words.
     """
     from advisor import api
     from advisor.render.reference import render_catalog

@@ -16,7 +16,7 @@ def claim_uses(
     rules: Iterable[Rule], knowledge: Knowledge, guide: GuideBook
 ) -> dict[str, list[str]]:
     """The users of each claim: codes of rules and ids of parameters; ``build.``, ``benchmark.``,
-    ``tier.`` and ``guide.`` stand before the entries of those tables."""
+    ``tier.``, ``faq.`` and ``guide.`` stand before the entries of those tables."""
     used: dict[str, list[str]] = {}
     for user, claims in _users(rules, knowledge, guide):
         for claim in dict.fromkeys(claims):
@@ -41,6 +41,8 @@ def _users(
         yield f"benchmark.{target.id}", target.claims
     for tier in knowledge.targets.tiers.values():
         yield f"tier.{tier.id}", tier.claims
+    for answer in knowledge.faq.entries.values():
+        yield f"faq.{answer.id}", answer.cites
     for section, held in guide.model_dump().items():
         for entry in held if isinstance(held, tuple) else (held,):
             yield f"guide.{entry.get('slug', section)}", list(_claims_in(entry))

@@ -32,6 +32,7 @@ from .checks import (
     check_prices,
     words_of,
 )
+from .faq import Faq
 from .finder import DeviceFinder
 from .kinds import Table
 from .lookup import Unknown, Words, key_of, nearest_words
@@ -168,6 +169,11 @@ class Knowledge(PlainTables):
     def targets(self) -> Targets:
         """Benchmark targets, tiers and measured runs."""
         return Targets(self)
+
+    @cached_property
+    def faq(self) -> Faq:
+        """The answers to common questions."""
+        return Faq(self)
 
     @cached_property
     def parameters(self) -> dict[str, Parameter]:

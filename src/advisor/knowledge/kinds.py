@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from advisor.model import catalog, exemptions, guide, parameters, targets
+from advisor.model import catalog, exemptions, faq, guide, parameters, targets
 from advisor.model.quantity import Strict
 
 from .other_gpus import GpuCorrection
@@ -117,6 +117,7 @@ VENDOR_TOOLS = Table(
 ESTIMATE_NOTES = Table(
     "estimate-notes", "what an estimate says in words", catalog.EstimateNote, lambda e: e.id
 )
+FAQ = Table("faq", "answers to common questions", faq.FaqEntry, lambda e: e.id)
 EXEMPTIONS = Table(
     "exemptions",
     "findings of advisor check that stand for a reason",
@@ -149,6 +150,7 @@ EVERY: tuple[Kind[Any], ...] = (
     CORRECTIONS,
     VENDOR_TOOLS,
     ESTIMATE_NOTES,
+    FAQ,
     EXEMPTIONS,
     VERSION,
 )

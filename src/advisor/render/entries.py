@@ -1,4 +1,4 @@
-"""Lines about builds, benchmark targets and tiers, for people to look up."""
+"""Lines about builds, benchmark targets, tiers and common questions, for people to look up."""
 
 from __future__ import annotations
 
@@ -84,3 +84,18 @@ def _note_and_origin(entry: dict[str, Any]) -> Iterator[str]:
     yield "claims: " + ", ".join(entry["claims"])
     if entry["errata"]:
         yield "errata: " + ", ".join(entry["errata"])
+
+
+def faq_lines(entry: dict[str, Any]) -> Iterator[str]:
+    """A question: its answer with the reasons and figures, then how else it is asked."""
+    filled = entry["filled"]
+    yield filled["text"]
+    yield filled["why"]
+    for line in filled["figures"]:
+        yield f"{line['text']} ({line['grade']}; {', '.join(line['cites'])})"
+    for phrasing in entry["asks"][1:]:
+        yield f"also asked: {phrasing}"
+    yield "topics: " + ", ".join(entry["topics"])
+    yield f"rests on: {', '.join(entry['cites'])} ({filled['grade']})"
+    if entry["see"]:
+        yield "see also: " + ", ".join(entry["see"])

@@ -10,14 +10,19 @@ from advisor.rulebase import Rule
 
 from .blocks import Block, Items, Section, Table, Text, clean
 from .document import render_sections
-from .entries import benchmark_lines, build_lines, tier_lines
+from .entries import benchmark_lines, build_lines, faq_lines, tier_lines
 
 VIEWS = {
     "evidence": "advice by the evidence",
     "guide": "the guide's own advice (--guide)",
     "both": "advice by the evidence and the guide's own",
 }
-LINES = {"builds": build_lines, "benchmarks": benchmark_lines, "tiers": tier_lines}
+LINES = {
+    "builds": build_lines,
+    "benchmarks": benchmark_lines,
+    "tiers": tier_lines,
+    "faq": faq_lines,
+}
 
 
 def render_rules(rules: Sequence[Rule], form: str, summary: bool) -> str:

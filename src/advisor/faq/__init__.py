@@ -1,0 +1,1 @@
+"""Common questions: their answers, filled from the knowledge base."""

@@ -1,0 +1,80 @@
+"""What the knowledge base answers to common questions."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from .quantity import Grade, Strict
+
+Topic = Literal[
+    "pooled-vram",
+    "effective-vram",
+    "tensor-vs-pipeline",
+    "nvlink-vs-pcie",
+    "4090-nvlink",
+    "dual-3090-vs-5090",
+    "dual-4090",
+    "mixed-cards",
+    "layer-split-ratios",
+    "cpu-offload",
+    "apple-vs-nvidia",
+    "exo-cluster",
+    "ray-serve",
+    "sglang-multinode",
+    "vllm-multinode",
+    "worth-it",
+    "power-psu",
+    "noise-thermals",
+    "memory-junction",
+    "pcie-lanes",
+    "numa",
+    "driver-versions",
+    "macos-background",
+    "beyond-two-cards",
+    "quad-3090",
+    "h100-nvswitch",
+    "budget-tier",
+    "moe",
+    "concurrency",
+    "benchmarks-pending",
+    "npu-mobile",
+    "out-of-scope",
+]
+Text = Annotated[str, Field(min_length=1, max_length=1000)]
+
+
+class FaqEntry(Strict):
+    """One question people ask, and the answer to it.
+
+    ``answer``, ``why`` and ``figures`` hold places such as ``{device.rtx-3090.bandwidth_gb_s}``,
+    which are filled from the knowledge base; CONTRIBUTING.md lists them.
+    """
+
+    id: str = Field(
+        pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$",
+        description="Its name for good: small letters, digits and dashes.",
+    )
+    topics: tuple[Topic, ...] = Field(
+        min_length=1, max_length=3, description="What it is about, the most fitting topic first."
+    )
+    asks: tuple[Text, ...] = Field(
+        min_length=2,
+        description="The question in the words of those who ask it. No other entry has the same.",
+    )
+    answer: Text = Field(description="The direct answer: one sentence.")
+    why: Text = Field(description="The reasons, in a few sentences.")
+    figures: tuple[Annotated[str, Field(pattern=r"\{")], ...] = Field(
+        default=(),
+        description="Lines of figures, each with at least one place; shown with grade and source.",
+    )
+    cites: tuple[str, ...] = Field(
+        min_length=1,
+        description="What it rests on: claim.ID, erratum.ID or source.ID, as in rules.",
+    )
+    see: tuple[str, ...] = Field(default=(), description="The ids of entries to read next.")
+    grade: Grade = Field(
+        default="derived",
+        description="How well founded the answer is in itself; its figures have their own grades.",
+    )
