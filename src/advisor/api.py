@@ -239,22 +239,12 @@ def render_estimate(
 
 
 def schema(kind: str) -> dict[str, Any]:
-    """The JSON Schema of ``profile``, ``advice``, ``estimate``, ``rule`` or ``knowledge``."""
-    if kind == "profile":
-        return Profile.model_json_schema()
-    if kind == "advice":
-        return Advice.model_json_schema(mode="serialization")
-    if kind == "estimate":
-        from advisor.model.estimate import Estimate
+    """A JSON Schema: of ``profile``, ``advice``, ``estimate``, ``rule``, ``templates`` or a file of
+    the knowledge base by its name; for ``knowledge``, those of the entries of every such file."""
+    from advisor.editing.schemas import schema
+    from advisor.resources import rules_dir
 
-        return Estimate.model_json_schema(mode="serialization")
-    if kind == "rule":
-        from advisor.rulebase.rule import RuleEntry
-
-        return RuleEntry.model_json_schema()
-    from advisor.knowledge.kinds import entry_schemas
-
-    return entry_schemas()
+    return schema(kind, rules_dir())
 
 
 def check(

@@ -6,15 +6,20 @@ import json
 
 import click
 
+from advisor.knowledge.kinds import KINDS as FILES
+
 from .options import OneOf, write
 
-KINDS = ("profile", "advice", "estimate", "rule", "knowledge")
+KINDS = ("profile", "advice", "estimate", "rule", "knowledge", "templates", *FILES)
 
 
 @click.command()
 @click.argument("kind", type=OneOf(KINDS), metavar="KIND")
 def command(kind: str) -> None:
-    """The JSON Schema of a KIND: profile, advice, estimate, rule or knowledge."""
+    """The JSON Schema of a KIND: profile, advice, estimate, rule or knowledge.
+
+    For an editor also that of one file by its name: templates, devices, prices and so on.
+    """
     from advisor import api
 
     write(json.dumps(api.schema(kind), ensure_ascii=False, indent=2) + "\n")

@@ -156,8 +156,3 @@ EVERY: tuple[Kind[Any], ...] = (
 )
 KINDS = {kind.name: kind for kind in EVERY}
 """By the stem of its file or the name of its folder."""
-
-
-def entry_schemas() -> dict[str, Any]:
-    """The JSON Schema of what each kind is made of, by the stem of its file."""
-    return {kind.name: kind.type.model_json_schema() for kind in EVERY}

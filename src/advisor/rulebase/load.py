@@ -50,7 +50,7 @@ def load_rules(folders: Sequence[Path], view: View | None = None) -> RuleBase:
 
     Raises InputError.
     """
-    templates = _templates(folders[0] / "templates.yaml")
+    templates = load_templates(folders[0] / "templates.yaml")
     rules: dict[str, Rule] = {}
     problems: list[Problem] = []
     for folder in folders:
@@ -84,12 +84,12 @@ def load_rules(folders: Sequence[Path], view: View | None = None) -> RuleBase:
     return base if view is None else base.seen(view)
 
 
-def _templates(path: Path) -> dict[str, Template]:
+def load_templates(path: Path) -> dict[str, Template]:
+    """The templates of a file, by name. Raises InputError."""
     document = load_yaml(path)
-    data = document.data
-    if not isinstance(data, dict):
+    if not isinstance(document.data, dict):
         raise InputError(Problem(file=str(path), what="this file must map templates"))
-    return {name: parse(Template, raw, document, (name,)) for name, raw in data.items()}
+    return {name: parse(Template, raw, document, (name,)) for name, raw in document.data.items()}
 
 
 def _across(rules: Sequence[Rule], templates: dict[str, Template]) -> list[Problem]:

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from advisor.errors import Problem
 from advisor.model.advice import AdviceWord
+from advisor.model.catalog import Day
 from advisor.model.facts import Likelihood, Severity, Stage, VerdictKind
 from advisor.model.quantity import Strict, Value
 from advisor.yamlio import load_yaml
 
 View = Literal["evidence", "guide"]
 Op = Literal["eq", "neq", "lt", "lte", "gt", "gte", "in", "known"]
-
+CODE = r"^[A-Z]{3}[0-9]{3}$"
+Code = Annotated[str, WithJsonSchema({"type": "string", "pattern": CODE})]
+Cite = Annotated[
+    str, WithJsonSchema({"type": "string", "pattern": r"^(claim|erratum|source)\..+$"})
+]
 
 GUIDE = "source.guide-2026"
 
@@ -108,11 +113,11 @@ class Examples(Strict):
 class RuleEntry(Strict):
     """One rule file. ``view``: whose advice it serves, ours, the guide's own or both."""
 
-    code: str = Field(pattern=r"^[A-Z]{3}[0-9]{3}$")
+    code: str = Field(pattern=CODE)
     name: str = Field(pattern=r"^[a-z0-9-]+$")
     status: Literal["draft", "stable", "deprecated"]
-    replaced_by: str | None = None
-    since: str
+    replaced_by: Code | None = None
+    since: Day
     view: View | Literal["both"] = "evidence"
     stage: Stage
     title: str
@@ -122,8 +127,8 @@ class RuleEntry(Strict):
     say: str
     because: str
     remedies: tuple[str, ...] = ()
-    cites: tuple[str, ...] = Field(min_length=1)
-    overrides: tuple[str, ...] = ()
+    cites: tuple[Cite, ...] = Field(min_length=1)
+    overrides: tuple[Code, ...] = ()
     dissent: str | None = None
     examples: Examples
 
