@@ -10,7 +10,8 @@ from advisor.consult.advising import Consultant
 from advisor.errors import InputError, Problem
 from advisor.knowledge import Knowledge
 from advisor.knowledge.guide import GuideKnowledge
-from advisor.resources import rules_dir
+from advisor.knowledge.vendor_tools import tools_of
+from advisor.resources import knowledge_dir, rules_dir
 from advisor.rulebase import RuleBase, load_rules
 from advisor.rulebase.examples import check as example_problems
 
@@ -18,6 +19,7 @@ from .ages import age_findings
 from .corpus import corpus_findings, people_of
 from .exemptions import divide, read_exemptions
 from .findings import Finding
+from .first_lines import first_line_problems
 from .references import citation_findings, unused_findings
 
 Told = Callable[[int], None]
@@ -61,6 +63,7 @@ def check(
     """
     knowledge, guide = Knowledge.load(overlays), GuideKnowledge.load(overlays)
     own = tuple(folder / "rules" for folder in overlays if (folder / "rules").is_dir())
+    lines = [Finding(p) for p in first_line_problems((rules_dir(), knowledge_dir()))]
     problems = [*_table_problems(knowledge, guide)]
     rulebase = None
     try:
@@ -69,10 +72,10 @@ def check(
         problems += error.problems
     if problems or rulebase is None:
         rest = "the rest, which needs files that load: mend these first"
-        return Report(_sorted(map(Finding, problems)), (), today or "", skipped=(rest,))
+        return Report(_sorted([*lines, *map(Finding, problems)]), (), today or "", skipped=(rest,))
     day = today or knowledge.version
     people = people_of(corpus) if corpus else []
-    every = [*_findings(rulebase, knowledge, guide, day)]
+    every = [*lines, *_findings(rulebase, knowledge, guide, day)]
     if people:
         every += corpus_findings(rulebase, knowledge, guide, people, told)
     exemptions = read_exemptions(knowledge)
@@ -123,6 +126,8 @@ def _table_problems(knowledge: Knowledge, guide: GuideKnowledge) -> Iterable[Pro
         *(lambda name=name: getattr(knowledge, name) for name in TABLES),
         lambda: knowledge.targets.benchmarks,
         lambda: knowledge.targets.tiers,
+        lambda: knowledge.faq.entries,
+        lambda: tools_of(knowledge, (), "any"),
         lambda: guide.guide,
         lambda: read_exemptions(knowledge),
     )

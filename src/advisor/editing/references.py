@@ -13,6 +13,7 @@ from advisor.consult.claim_uses import claim_uses
 from advisor.errors import nearest
 from advisor.knowledge import Knowledge, kinds
 from advisor.knowledge.guide import GuideKnowledge
+from advisor.knowledge.places import PLACE as PLACE_OF_ANSWER
 from advisor.knowledge.tables import read_rows
 from advisor.rulebase import RuleBase
 from advisor.rulebase.rule import ParameterRef
@@ -79,12 +80,12 @@ def unused_findings(rulebase: RuleBase, guide: GuideKnowledge) -> Iterator[Findi
                 code="K205",
             )
             yield Finding(problem, id)
-    tested = _tested(rulebase)
+    tested = _tested(rulebase) | _answered(guide)
     for row in read_rows(kinds.PARAMETERS, guide.folders):
         id = row.entry.id
         if id not in tested and not _in_the_code(id):
             problem = row.problem(
-                "no rule and no formula uses this parameter",
+                "no rule, no answer and no formula uses this parameter",
                 "id",
                 found=id,
                 accepted="{parameter: " + id + "} in a rule; else take it out",
@@ -110,6 +111,14 @@ def _tested(rulebase: RuleBase) -> set[str]:
         places = (place for text in said for place in re.findall(PLACE, text))
         out |= {name for alias, name, _ in places if alias == "parameter"}
     return out
+
+
+def _answered(knowledge: Knowledge) -> set[str]:
+    """The parameters that answers to common questions speak of."""
+    entries = knowledge.faq.entries.values()
+    texts = (text for e in entries for text in (e.answer, e.why, *e.figures))
+    places = (PLACE_OF_ANSWER.findall(text) for text in texts)
+    return {name.partition(".")[2] for found in places for name, _ in found}
 
 
 @cache
