@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from advisor.consult.estimate_report import Lines
     from advisor.consult.estimating import Estimated, Estimator
     from advisor.editing.check import Report
+    from advisor.editing.new import New
     from advisor.knowledge import Knowledge
     from advisor.knowledge.guide import GuideKnowledge
     from advisor.rulebase import Rule, RuleBase, View
@@ -344,6 +345,23 @@ def catalog(kind: str, search: str, overlays: tuple[Path, ...] = ()) -> list[dic
                 p.model_dump(mode="json") for p in base.prices if p.part == entry["slug"]
             ]
     return found
+
+
+def new(
+    kind: str,
+    name: str,
+    options: Mapping[str, str],
+    into: Path | None = None,
+    date: str | None = None,
+) -> New:
+    """A valid entry of a kind to be filled in, for the checkout or the folder ``into``.
+
+    ``options`` are those of ``advisor new`` by name. Nothing is written until ``New.write``. Raises
+    InputError for a name that is taken or odd, and where there is nowhere to write.
+    """
+    from advisor.editing.new import new
+
+    return new(kind, name, options, into, date)
 
 
 def _dumped(entries: Iterable[BaseModel]) -> list[dict[str, Any]]:

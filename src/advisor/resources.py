@@ -12,6 +12,11 @@ def _folder(name: str) -> Path:
     return shipped if shipped.is_dir() else _PACKAGE.parents[1] / name
 
 
+def checkout() -> Path | None:
+    """The checkout the program runs from; None where it is installed."""
+    return None if (_PACKAGE / "_data").is_dir() else _PACKAGE.parents[1]
+
+
 def rules_dir() -> Path:
     """The folder of the rule base."""
     return _folder("rules")
