@@ -9,13 +9,13 @@ import click
 
 from .options import OneOf, write
 
-KINDS = ("rule", "device", "model", "price", "claim")
+KINDS = ("rule", "device", "model", "price", "claim", "faq")
 
 
 @click.command()
 @click.argument("kind", type=OneOf(KINDS), metavar="KIND")
 @click.argument("name")
-@click.option("--topic", help="Of a rule: the folder of rules/ it goes into.")
+@click.option("--topic", help="Of a rule: its folder of rules/. Of an answer: its topic.")
 @click.option("--stage", help="Of a rule: when it is asked; judge unless you say otherwise.")
 @click.option("--prefix", help="Of a rule: the three letters its code begins with.")
 @click.option("--vendor", help="Of a device: nvidia (unless you say otherwise), amd, intel, apple.")
@@ -40,7 +40,7 @@ def command(
     into: Path | None,
     **options: str | None,
 ) -> None:
-    """A new entry to fill in: KIND is rule, device, model, price or claim.
+    """A new entry to fill in: KIND is rule, device, model, price, claim or faq.
 
     It loads as it is and changes nobody's advice. The lines to fill in are marked "replace".
     """

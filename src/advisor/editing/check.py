@@ -21,6 +21,7 @@ from .exemptions import divide, read_exemptions
 from .findings import Finding
 from .first_lines import first_line_problems
 from .references import citation_findings, unused_findings
+from .scaffold import left_to_fill
 
 Told = Callable[[int], None]
 
@@ -63,7 +64,9 @@ def check(
     """
     knowledge, guide = Knowledge.load(overlays), GuideKnowledge.load(overlays)
     own = tuple(folder / "rules" for folder in overlays if (folder / "rules").is_dir())
-    lines = [Finding(p) for p in first_line_problems((rules_dir(), knowledge_dir()))]
+    shipped = (rules_dir(), knowledge_dir())
+    lines = [Finding(problem) for problem in first_line_problems(shipped)]
+    lines += [Finding(problem) for problem in left_to_fill((*shipped, *overlays))]
     problems = [*_table_problems(knowledge, guide)]
     rulebase = None
     try:

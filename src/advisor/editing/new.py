@@ -16,6 +16,7 @@ from advisor.errors import InputError, Problem, nearest
 from advisor.knowledge import Knowledge, Unknown
 from advisor.model import catalog
 from advisor.model.facts import STAGES
+from advisor.model.faq import FaqEntry, Topic
 from advisor.rulebase.rule import RuleEntry
 from advisor.yamlio import load_yaml, parse, read_yaml
 
@@ -32,6 +33,7 @@ OPTIONS = {
     "model": (),
     "price": ("condition",),
     "claim": (),
+    "faq": ("topic",),
 }
 """The kinds of entries that can be made, and what may be said of each."""
 
@@ -68,6 +70,7 @@ def new(
         "model": Editor.model,
         "price": Editor.price,
         "claim": Editor.claim,
+        "faq": Editor.faq,
     }
     return makers[kind](Editor(into, date), name, **options)
 
@@ -168,6 +171,15 @@ class Editor:
         if id in self.knowledge.claims:
             raise _taken(id, f"this id is taken; see {self._place('claims', 'id', id)}", None)
         return self._entry(catalog.Claim, "claims", filled(scaffold("claim"), {"id": id}))
+
+    def faq(self, id: str, topic: str = "effective-vram") -> New:
+        """An answer to a common question, in the file of its first topic."""
+        _check_name(id, SLUG, "small letters and digits with dashes")
+        _check_word("--topic", topic, get_args(Topic))
+        if id in self.knowledge.faq.entries:
+            raise _taken(id, f"this id is taken; see {self._place('faq', 'id', id)}", None)
+        text = filled(scaffold("faq"), {"id": id, "topics": [topic]})
+        return self._entry(FaqEntry, f"faq/{topic}", text)
 
     def _free(self, name: str, find: Callable[[str], Any], file: str) -> catalog.Device | None:
         """What the general catalogue has by this very name.
