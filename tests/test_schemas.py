@@ -23,7 +23,7 @@ from advisor.model.profile import FIELDS
 from advisor.profiles import read_profile
 from advisor.resources import knowledge_dir, rules_dir
 from advisor.rulebase import load_rules
-from advisor.rulebase.load import load_templates
+from advisor.rulebase.templates import load_templates
 from advisor.yamlio import load_yaml
 
 ROOT = Path(__file__).parents[1]

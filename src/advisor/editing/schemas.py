@@ -12,8 +12,8 @@ from advisor.knowledge.kinds import KINDS, Kind, Table
 from advisor.model.advice import Advice
 from advisor.model.estimate import Estimate
 from advisor.model.profile import Profile
-from advisor.rulebase.load import load_templates
 from advisor.rulebase.rule import Template
+from advisor.rulebase.templates import load_templates
 from advisor.yamlio import load_yaml
 
 from .rule_schema import Schema, rule_schema

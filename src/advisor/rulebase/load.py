@@ -13,7 +13,9 @@ from advisor.model.profile import FIELDS
 from advisor.model.quantity import Value
 from advisor.yamlio import Document, load_yaml, parse
 
+from .across import across
 from .base import RuleBase
+from .retired import retired_codes
 from .rule import (
     FactRef,
     Operand,
@@ -28,6 +30,7 @@ from .rule import (
     View,
 )
 from .say import PLACE
+from .templates import load_templates
 
 Path_ = tuple[str | int, ...]
 OPS = {
@@ -42,6 +45,7 @@ OPS = {
     "known": "known",
 }
 ORDERED = ("lt", "lte", "gt", "gte")
+ALMOST = r"\{\w+\.[^{}]*\}"
 NATURAL = {"int": (int,), "float": (int, float), "str": (str,), "bool": (bool,)}
 
 
@@ -72,58 +76,17 @@ def load_rules(folders: Sequence[Path], view: View | None = None) -> RuleBase:
                         what=f"this code is taken by {rules[rule.code].file}",
                         found=rule.code,
                         accepted="a code of its own; codes are never reused",
+                        code="K103",
                     )
                 )
             own.add(rule.code)
             rules[rule.code] = rule
     ordered = sorted(rules.values(), key=lambda r: (STAGES.index(r.stage), r.code))
-    problems += _across(ordered, templates)
+    problems += [*across(ordered), *retired_codes(ordered, folders)]
     if problems:
         raise InputError(*problems)
     base = RuleBase(templates=templates, rules=tuple(ordered))
     return base if view is None else base.seen(view)
-
-
-def load_templates(path: Path) -> dict[str, Template]:
-    """The templates of a file, by name. Raises InputError."""
-    document = load_yaml(path)
-    if not isinstance(document.data, dict):
-        raise InputError(Problem(file=str(path), what="this file must map templates"))
-    return {name: parse(Template, raw, document, (name,)) for name, raw in document.data.items()}
-
-
-def _across(rules: Sequence[Rule], templates: dict[str, Template]) -> list[Problem]:
-    """What only shows over all rules: overridden codes, and the stage a template is finished in."""
-    problems = []
-    codes = [rule.code for rule in rules]
-    made: dict[str, int] = {}
-    for rule in rules:
-        if rule.then.derive:
-            stage = STAGES.index(rule.stage)
-            made[rule.then.derive] = max(made.get(rule.then.derive, 0), stage)
-    for rule in rules:
-        for code in rule.entry.overrides:
-            if code not in codes:
-                problems.append(
-                    Problem(
-                        file=rule.file,
-                        field="overrides",
-                        what="there is no rule with this code",
-                        found=code,
-                        nearest=nearest(code, codes),
-                    )
-                )
-        for pattern in (*rule.when, *rule.unless):
-            if made.get(pattern.template, -1) >= STAGES.index(rule.stage):
-                problems.append(
-                    Problem(
-                        file=rule.file,
-                        field="when",
-                        what=f"{pattern.template} is still being concluded in this stage",
-                        accepted="a later stage, so that all of it is known",
-                    )
-                )
-    return problems
 
 
 class _Checker:
@@ -134,15 +97,16 @@ class _Checker:
         self.templates = templates
         self.problems: list[Problem] = []
 
-    def fail(self, at: Path_, what: str, **more: str | None) -> None:
-        """Note a problem."""
+    def fail(self, at: Path_, what: str, *, code: str = "K102", **more: str | None) -> None:
+        """Note a problem; ``code`` is the finding it is."""
         self.problems.append(
             Problem(
                 file=self.document.file,
                 line=self.document.line(at),
                 field=".".join(str(part) for part in at),
                 what=what,
-                **more,  # type: ignore[arg-type]
+                code=code,
+                **more,
             )
         )
 
@@ -153,12 +117,16 @@ class _Checker:
         unless = self.patterns("unless", entry.unless, tuple(entry.when))
         wanted = f"{entry.code}-{entry.name}"
         if Path(self.document.file).stem != wanted:
-            self.fail(("name",), "the file is not named after the rule", accepted=f"{wanted}.yaml")
+            what = "the file is not named after the rule"
+            self.fail(("name",), what, code="K104", accepted=f"{wanted}.yaml")
         self.then(entry.then, entry)
         for field in ("say", "fix", "check"):
             text = getattr(entry, field, None) or getattr(entry.then, field, None)
             if text:
                 self.text(field, text, entry.when)
+        for part in ("title", "because", "remedies"):
+            if re.search(PLACE, str(getattr(entry, part))):
+                self.fail((part,), "only say, check and fix have places for figures")
         for given in (*entry.examples.fires, *entry.examples.quiet):
             self.given(given.given)
         if self.problems:
@@ -171,6 +139,7 @@ class _Checker:
             self.fail(
                 at,
                 "there is no such template",
+                code="K202",
                 found=name,
                 accepted=", ".join(self.templates),
                 nearest=nearest(name, self.templates),
@@ -179,12 +148,16 @@ class _Checker:
         return self.templates[name]
 
     def attribute(self, at: Path_, template: str, name: str) -> bool:
-        """Whether the template has the attribute; a problem is noted when not."""
+        """Whether the template has the attribute; a problem is noted when not, unless the template
+        itself is a problem already."""
+        if template not in self.templates:
+            return False
         known = self.templates[template].attributes
         if name not in known:
             self.fail(
                 at,
                 f"{template} has no such attribute",
+                code="K202",
                 found=name,
                 nearest=nearest(name, known),
                 accepted="those of rules/templates.yaml",
@@ -199,6 +172,9 @@ class _Checker:
         for name, attributes in raw.items():
             if self.template((part, name), name) is None:
                 continue
+            if part == "unless" and name in bound:
+                what = "a rule can speak of a template once only, under when or under unless"
+                self.fail((part, name), what, accepted="tests of the same fact under when")
             before = (*bound, *(pattern.template for pattern in out))
             tests: list[Test] = []
             for attribute, test in attributes.items():
@@ -291,11 +267,12 @@ class _Checker:
                 self.fail(
                     at,
                     "a fact can only be compared with one named above it",
+                    code="K202",
                     found=alias,
                     accepted=", ".join(before) or "nothing; this is the first",
                 )
                 return None
-            if op not in ("eq", "neq") or op == "neq":
+            if op != "eq":
                 self.fail(
                     at,
                     "facts can only be compared for equality",
@@ -328,6 +305,7 @@ class _Checker:
                 self.fail(
                     ("then", "asks"),
                     "the profile has no such field",
+                    code="K202",
                     found=field,
                     accepted="a field of `advisor schema profile`",
                     nearest=nearest(field, FIELDS),
@@ -339,6 +317,7 @@ class _Checker:
                 self.fail(
                     ("then", "subject"),
                     "the subject must be one of the facts under when",
+                    code="K202",
                     found=str(then.subject),
                     accepted=", ".join(entry.when),
                 )
@@ -368,7 +347,8 @@ class _Checker:
             if isinstance(value, dict):
                 alias, _, attribute = str(value.get("fact", "")).partition(".")
                 if alias not in entry.when:
-                    self.fail(at, "this copies from a fact that is not under when", found=alias)
+                    what = "this copies from a fact that is not under when"
+                    self.fail(at, what, code="K202", found=alias)
                 else:
                     self.attribute(at, alias, attribute)
             else:
@@ -377,6 +357,9 @@ class _Checker:
     def text(self, field: str, text: str, when: dict[str, Any]) -> None:
         """Places in a sentence must name facts the rule has matched."""
         at: Path_ = ("then", field) if field in ("fix", "check") else (field,)
+        for rest in re.findall(ALMOST, re.sub(PLACE, "", text)):
+            accepted = "{fact.attribute}, or {fact.attribute:.1f} for one decimal"
+            self.fail(at, "this place for a figure cannot be read", found=rest, accepted=accepted)
         for alias, name, _ in re.findall(PLACE, text):
             if alias == "parameter":
                 continue
@@ -384,6 +367,7 @@ class _Checker:
                 self.fail(
                     at,
                     "this sentence speaks of a fact the rule has not matched",
+                    code="K203",
                     found=alias,
                     accepted=", ".join(when),
                     nearest=nearest(alias, when),
