@@ -29,6 +29,9 @@ FINDINGS = {
     "file not named after it": ("K104", {"name": "other"}),
     "no order among words": ("K102", {"when": {"build": {"link": {"below": "pcie"}}}}),
     "one fact wanted and unwanted": ("K102", {"unless": {"build": {"cards": 3}}}),
+    "words compared with a number": ("K102", {"when": {"build": {"link": {"same": "cards"}}}}),
+    "a comparison with nothing": ("K102", {"when": {"build": {"cards": {}}}}),
+    "compared with an unknown one": ("K202", {"when": {"build": {"cards": {"same": "sluts"}}}}),
     "a figure where none is filled in": ("K102", {"because": "It has {build.cards}."}),
     "a place that cannot be read": ("K102", {"say": "{build.watts:>5}"}),
 }

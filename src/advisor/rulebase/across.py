@@ -12,9 +12,9 @@ from .finding import Place, finding
 from .rule import Rule
 
 
-def across(rules: Sequence[Rule]) -> list[Problem]:
-    """The problems, rule by rule."""
-    codes = [rule.code for rule in rules]
+def across(rules: Sequence[Rule], unread: Sequence[str] = ()) -> list[Problem]:
+    """The problems, rule by rule; ``unread`` are the codes of rules that another view has."""
+    codes = [*(rule.code for rule in rules), *unread]
     finished: dict[str, int] = {}
     for rule in rules:
         if rule.then.derive:

@@ -57,10 +57,12 @@ def load_rules(folders: Sequence[Path], view: View | None = None) -> RuleBase:
     templates = load_templates(folders[0] / "templates.yaml")
     rules: dict[str, Rule] = {}
     problems: list[Problem] = []
+    unread: list[str] = []
     for folder in folders:
         own: set[str] = set()
         for path in sorted(folder.glob("*/*.yaml")):
             if view == "evidence" and path.parent == folders[0] / "guide":
+                unread.append(path.stem[:6])
                 continue
             document = load_yaml(path)
             try:
@@ -82,7 +84,7 @@ def load_rules(folders: Sequence[Path], view: View | None = None) -> RuleBase:
             own.add(rule.code)
             rules[rule.code] = rule
     ordered = sorted(rules.values(), key=lambda r: (STAGES.index(r.stage), r.code))
-    problems += [*across(ordered), *retired_codes(ordered, folders)]
+    problems += [*across(ordered, unread), *retired_codes(ordered, folders)]
     if problems:
         raise InputError(*problems)
     base = RuleBase(templates=templates, rules=tuple(ordered))
@@ -256,11 +258,13 @@ class _Checker:
         before: tuple[str, ...],
     ) -> Operand | None:
         """{parameter: …}, {fact: …} or {same: …}."""
-        word, value = next(iter(raw.items()))
+        word, value = next(iter(raw.items())) if len(raw) == 1 else ("", None)
         if word == "parameter" and kind in ("int", "float"):
             return ParameterRef(parameter=str(value))
-        if word == "same" and self.attribute(at, template, str(value)):
-            return SameRef(same=str(value))
+        if word == "same":
+            if self.comparable(at, template, str(value), kind):
+                return SameRef(same=str(value))
+            return None
         if word == "fact":
             alias, _, name = str(value).partition(".")
             if alias not in before:
@@ -280,13 +284,24 @@ class _Checker:
                     accepted="equals; or ask for the difference as an attribute of its own",
                 )
                 return None
-            if self.attribute(at, alias, name):
+            if self.comparable(at, alias, name, kind):
                 return FactRef(alias=alias, attribute=name)
             return None
         self.fail(
             at, "this is not a comparison", found=str(raw), accepted="a value, {parameter: id}"
         )
         return None
+
+    def comparable(self, at: Path_, template: str, name: str, kind: str) -> bool:
+        """Whether an attribute exists and can be compared with one of type ``kind``."""
+        if not self.attribute(at, template, name):
+            return False
+        other = self.templates[template].attributes[name].type
+        if other == kind or {other, kind} == {"int", "float"}:
+            return True
+        accepted = f"an attribute that is {kind}"
+        self.fail(at, f"{kind} cannot be compared with {other}", found=name, accepted=accepted)
+        return False
 
     def then(self, then: Then, entry: RuleEntry) -> None:
         """The conclusion against the stage and the facts bound."""
