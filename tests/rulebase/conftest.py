@@ -13,6 +13,7 @@ TEMPLATES: dict[str, Any] = {
     "profile": {
         "os": {"type": "str"},
         "quiet": {"type": "bool"},
+        "symptom_slow": {"type": "bool"},
         "users": {"type": "int"},
         "budget_usd": {"type": "float", "optional": True},
     },

@@ -109,5 +109,7 @@ def _words(gap: Values, attribute: Attribute) -> str:
         most = int(high) - 1
         return f"{low}" if low == most else f"{low} to {most}"
     if low == high:
-        return f"{low:g}"
-    return f"{'above' if above else 'from'} {low:g} {'to' if within else 'to below'} {high:g}"
+        return f"{low:.12g}"
+    start = "above" if above else "at least"
+    end = "at most" if within else "below"
+    return f"{start} {low:.12g} and {end} {high:.12g}"
