@@ -14,6 +14,7 @@ from advisor.knowledge.vendor_tools import tools_of
 from advisor.resources import knowledge_dir, rules_dir
 from advisor.rulebase import RuleBase, load_rules
 from advisor.rulebase.examples import check as example_problems
+from advisor.rulebase.verify import verify
 
 from .ages import age_findings
 from .corpus import corpus_findings, people_of
@@ -104,7 +105,13 @@ def _findings(
     yield from citation_findings(rulebase, knowledge)
     yield from unused_findings(rulebase, guide)
     yield from age_findings(knowledge, today)
-    yield from map(_of_rule, example_problems(rulebase, parameters))
+    logic = verify(rulebase, parameters)
+    yield from map(_of_rule, logic)
+    if any(problem.code == "K202" for problem in logic):
+        return
+    never = {_of_rule(problem).subject for problem in logic if problem.code == "K301"}
+    examples = map(_of_rule, example_problems(rulebase, parameters))
+    yield from (finding for finding in examples if finding.subject not in never)
     try:
         Consultant(knowledge, rulebase).close()
     except InputError as error:
