@@ -9,7 +9,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 import pytest
-from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
+from snapshots import AdvicePages
 
 from advisor import api
 from advisor.consult.profile_facts import ProfileNodes
@@ -21,16 +21,9 @@ from advisor.yamlio import load_yaml
 CORPUS = sorted((Path(__file__).parents[1] / "corpus").glob("*.yaml"))
 
 
-class Markdown(SingleFileSnapshotExtension):
-    """One readable .md file a profile."""
-
-    _write_mode = WriteMode.TEXT
-    file_extension = "md"
-
-
 @pytest.fixture
-def markdown(snapshot):
-    return snapshot.use_extension(Markdown)
+def page(snapshot):
+    return snapshot.use_extension(AdvicePages)
 
 
 SIGNED = load_yaml(Path(__file__).with_name("signed.yaml")).data
@@ -56,8 +49,8 @@ def advise(path):
 
 
 @pytest.mark.parametrize("path", CORPUS, ids=lambda path: path.stem)
-def test_advice_reads_as_it_did(path, markdown):
-    assert api.render(advise(path), "markdown") == markdown
+def test_advice_reads_as_it_did(path, page):
+    assert api.render(advise(path), "markdown") == page
 
 
 @pytest.mark.parametrize("path", CORPUS, ids=lambda path: path.stem)
