@@ -4,7 +4,7 @@ from .base import RuleBase
 from .conclude import RuleError, Verdict, node, produce, verdicts
 from .evaluate import evaluate, fact_key
 from .load import load_rules
-from .misses import Miss, misses
+from .misses import Miss, misses, unmet
 from .rule import Rule, RuleEntry, View
 from .say import shown
 
@@ -23,5 +23,6 @@ __all__ = [
     "node",
     "produce",
     "shown",
+    "unmet",
     "verdicts",
 ]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from advisor.model.facts import Fact
 from advisor.model.quantity import Quantity, Value
 
-from .evaluate import operand_value
+from .evaluate import holds, operand_value
 from .rule import Pattern, Rule, Template, Test
 from .say import shown
 
@@ -53,6 +53,18 @@ def misses(
     return [_miss(pattern, test, matched, parameters, templates) for pattern, test in turning]
 
 
+def unmet(
+    rule: Rule, facts: Mapping[str, Fact], parameters: Mapping[str, Quantity]
+) -> list[tuple[Pattern, Test]]:
+    """The conditions of a rule that do not hold on one fact of each kind."""
+    return [
+        (pattern, test)
+        for pattern in rule.when
+        for test in pattern.tests
+        if not holds(test, facts[pattern.template], dict(facts), parameters)
+    ]
+
+
 def _miss(
     pattern: Pattern,
     test: Test,
@@ -69,7 +81,7 @@ def _miss(
         name, (actual, needed) = figure, _undone(actual, needed, fact.values[figure])
     attribute = attributes[name]
     return Miss(
-        text=attribute.says,
+        text=attribute.label,
         actual="unknown" if actual is None else _with_unit(name, actual, attribute.unit),
         needed=_opposite(test, name, needed, attribute.unit),
         distance=_distance(actual, needed),

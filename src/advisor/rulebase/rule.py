@@ -35,6 +35,11 @@ class Attribute(Strict):
     above: str | None = None
     says: str
 
+    @property
+    def label(self) -> str:
+        """What it is, without the words it can be."""
+        return self.says.partition(": ")[0]
+
 
 class Template(Strict):
     """A kind of fact; a derived one comes out of rules only."""
