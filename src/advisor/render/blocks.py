@@ -40,6 +40,17 @@ class Items:
     items: tuple[tuple[str, tuple[str, ...]], ...]
 
 
+class Link(str):
+    """A cell of a table that leads to another page where the format has pages."""
+
+    target: str
+
+    def __new__(cls, text: str, target: str) -> Link:
+        link = super().__new__(cls, text)
+        link.target = target
+        return link
+
+
 @dataclass(frozen=True)
 class Table:
     """Rows of equal length under a head."""

@@ -96,6 +96,6 @@ def _table(table: Table) -> str:
     lines.append("<tbody>")
     for row in table.rows:
         first = "td" if any(table.head) else "th"
-        head = f"<{first}>{escape(row[0])}</{first}>"
-        lines.append(f"<tr>{head}{''.join(f'<td>{escape(cell)}</td>' for cell in row[1:])}</tr>")
+        head = f"<{first}>{_inline(row[0])}</{first}>"
+        lines.append(f"<tr>{head}{''.join(f'<td>{_inline(cell)}</td>' for cell in row[1:])}</tr>")
     return "\n".join([*lines, "</tbody>", "</table>"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from .blocks import Block, Code, Items, Section, Table, Text, Tree
+from .blocks import Block, Code, Items, Link, Section, Table, Text, Tree
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|])")
 _CODE = re.compile(r"(`[^`\n]+`)")
@@ -40,17 +40,26 @@ def _block(block: Block) -> str:
     if isinstance(block, Items):
         lines = []
         for item, more in block.items:
-            lines.append(f"- {escaped(item)}")
-            lines += [f"  - {escaped(text)}" for text in more]
+            lines.append(_item(item, "- "))
+            lines += [_item(text, "  - ") for text in more]
         return "\n".join(lines)
     if isinstance(block, Tree):
         return "\n".join(f"{'  ' * depth}- {escaped(text)}" for depth, text in block.lines)
     return _table(block)
 
 
+def _item(text: str, mark: str) -> str:
+    return mark + sentences(text).replace("\n", "\n" + " " * len(mark))
+
+
 def _table(table: Table) -> str:
-    rows = [table.head, tuple("---" for _ in table.head), *table.rows]
-    return "\n".join(
-        "| " + " | ".join(cell if cell == "---" else escaped(cell) for cell in row) + " |"
-        for row in rows
-    )
+    lines = [_row(table.head), _row(tuple("---" for _ in table.head))]
+    return "\n".join(lines + [_row(row) for row in table.rows])
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(map(_cell, cells))} |"
+
+
+def _cell(text: str) -> str:
+    return f"[{escaped(text)}]({text.target})" if isinstance(text, Link) else escaped(text)
