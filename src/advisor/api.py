@@ -286,6 +286,30 @@ def rule(code: str, overlays: tuple[Path, ...] = ()) -> Rule:
     return base.rule(code.upper())
 
 
+def render_rule(code: str, form: str, overlays: tuple[Path, ...] = ()) -> str:
+    """The page of a rule as ``text``, ``markdown``, ``html`` or ``json``.
+
+    Raises InputError for an unknown code, and for a rule that names an unknown parameter.
+    """
+    from advisor.render.rules import RuleBook, render_rule
+
+    found = rule(code, overlays)
+    book = RuleBook(rulebase(overlays), knowledge(overlays))
+    for id in book.used_parameters(found):
+        if id not in book.parameters:
+            what = f"rule {found.code} names a parameter that does not exist"
+            near = nearest(id, book.parameters)
+            raise InputError(Problem(found.file, what, found=id, nearest=near, code="K202"))
+    return render_rule(found, book, form)
+
+
+def render_rules(form: str, overlays: tuple[Path, ...] = ()) -> str:
+    """Every rule in a line, in the same formats."""
+    from advisor.render.rules import render_rules
+
+    return render_rules(rulebase(overlays).rules, form)
+
+
 def claims(overlays: tuple[Path, ...] = ()) -> list[dict[str, Any]]:
     """Every claim of the guide with where it is used, in the contract's JSON form."""
     from advisor.consult.claim_uses import claim_uses

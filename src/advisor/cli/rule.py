@@ -18,10 +18,8 @@ def command(
 ) -> None:
     """One rule: what it says, why, its sources and its examples."""
     from advisor import api
-    from advisor.render.reference import render_rules
 
-    rulebase = api.rulebase(overlays)
     if every or code is None:
-        write(render_rules(rulebase.rules, form, summary=True))
-        return
-    write(render_rules([api.rule(code, overlays)], form, summary=False))
+        write(api.render_rules(form, overlays))
+    else:
+        write(api.render_rule(code, form, overlays))

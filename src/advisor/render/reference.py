@@ -1,4 +1,4 @@
-"""Rules, claims and catalogue entries for people to look up."""
+"""Claims and catalogue entries for people to look up."""
 
 from __future__ import annotations
 
@@ -6,63 +6,16 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from advisor.rulebase import Rule
-
 from .blocks import Block, Items, Section, Table, Text, clean
 from .document import render_sections
 from .entries import benchmark_lines, build_lines, faq_lines, tier_lines
 
-VIEWS = {
-    "evidence": "advice by the evidence",
-    "guide": "the guide's own advice (--guide)",
-    "both": "advice by the evidence and the guide's own",
-}
 LINES = {
     "builds": build_lines,
     "benchmarks": benchmark_lines,
     "tiers": tier_lines,
     "faq": faq_lines,
 }
-
-
-def render_rules(rules: Sequence[Rule], form: str, summary: bool) -> str:
-    """One rule in full, or many in a line each."""
-    if form == "json":
-        dumped = [rule.entry.model_dump(mode="json") for rule in rules]
-        return _json(dumped if summary else dumped[0])
-    if summary:
-        rows = tuple((rule.code, rule.stage, clean(rule.title)) for rule in rules)
-        return render_sections([Section("Rules", [Table(("code", "stage", "title"), rows)])], form)
-    rule = rules[0].entry
-    examples = [(f"fires: {e.name}", _given(e.given)) for e in rule.examples.fires]
-    examples += [(f"stays quiet: {e.name}", _given(e.given)) for e in rule.examples.quiet]
-    blocks: list[Block] = [
-        Text(clean(rule.because)),
-        Table(
-            ("", ""),
-            (
-                ("name", rule.name),
-                ("stage", rule.stage),
-                ("serves", VIEWS[rule.view]),
-                ("status", f"{rule.status} since {rule.since}"),
-                ("when", clean(json.dumps(rule.when, ensure_ascii=False))),
-                ("unless", clean(json.dumps(rule.unless, ensure_ascii=False))),
-                ("says", clean(rule.say)),
-                ("cites", ", ".join(rule.cites)),
-            ),
-        ),
-    ]
-    if rule.remedies:
-        blocks.append(Items(tuple((clean(text), ()) for text in rule.remedies)))
-    sections = [
-        Section(f"{rule.code} {clean(rule.title)}", blocks),
-        Section("Examples", [Items(tuple((clean(name), more) for name, more in examples))]),
-    ]
-    return render_sections(sections, form)
-
-
-def _given(given: dict[str, Any]) -> tuple[str, ...]:
-    return (clean(", ".join(f"{key} = {value}" for key, value in given.items())),)
 
 
 def render_claims(claims: Sequence[dict[str, Any]], form: str, many: bool) -> str:
