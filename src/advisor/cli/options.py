@@ -34,7 +34,13 @@ class OneOf(click.Choice[str]):
 def common(function: Callable[..., Any]) -> Callable[..., Any]:
     """``--format``, ``--no-color`` and ``--knowledge``."""
     for option in (
-        click.option("--format", "form", type=OneOf(FORMATS), default="text"),
+        click.option(
+            "--format",
+            "form",
+            type=OneOf(FORMATS),
+            default="text",
+            help="How it is written. [text]",
+        ),
         click.option("--no-color", is_flag=True, help="Plain text, as NO_COLOR does."),
         click.option(
             "--knowledge",
