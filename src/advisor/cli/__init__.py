@@ -17,7 +17,7 @@ VERBS = {
     "check": "what an editor should mend before a review",
     "claim": "one claim of the guide, or all of them",
     "estimate": "memory and speed of one model on one rig",
-    "new": "a new rule, device, model, price or claim to fill in",
+    "new": "a new rule, price or other entry to fill in",
     "rule": "one rule, or all of them",
     "schema": "the JSON Schema of a format",
 }

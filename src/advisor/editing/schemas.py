@@ -12,6 +12,7 @@ from advisor.knowledge.kinds import KINDS, Kind, Table
 from advisor.model.advice import Advice
 from advisor.model.estimate import Estimate
 from advisor.model.profile import Profile
+from advisor.rulebase.retired import RetiredCode
 from advisor.rulebase.rule import Template
 from advisor.rulebase.templates import load_templates
 from advisor.yamlio import load_yaml
@@ -19,7 +20,7 @@ from advisor.yamlio import load_yaml
 from .rule_schema import Schema, rule_schema
 
 DRAFT = {"$schema": "http://json-schema.org/draft-07/schema#"}
-NAMES = ("profile", "advice", "estimate", "rule", "templates", *KINDS)
+NAMES = ("profile", "advice", "estimate", "rule", "templates", "retired", *KINDS)
 
 
 def schema_files(root: Path) -> dict[Path, str]:
@@ -53,6 +54,9 @@ def _plain(name: str, rules: Path) -> Schema:
         return Estimate.model_json_schema(mode="serialization")
     if name == "rule":
         return rule_schema(load_templates(rules / "templates.yaml"))
+    if name == "retired":
+        title = "codes of rules that are gone"
+        return {"title": title, "type": "array", **_over(RetiredCode.model_json_schema(), "items")}
     if name == "templates":
         return _by_name(Template.model_json_schema())
     return _of_kind(KINDS[name])

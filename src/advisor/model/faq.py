@@ -52,29 +52,12 @@ class FaqEntry(Strict):
     which are filled from the knowledge base; CONTRIBUTING.md lists them.
     """
 
-    id: str = Field(
-        pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$",
-        description="Its name for good: small letters, digits and dashes.",
-    )
-    topics: tuple[Topic, ...] = Field(
-        min_length=1, max_length=3, description="What it is about, the most fitting topic first."
-    )
-    asks: tuple[Text, ...] = Field(
-        min_length=2,
-        description="The question in the words of those who ask it. No other entry has the same.",
-    )
-    answer: Text = Field(description="The direct answer: one sentence.")
-    why: Text = Field(description="The reasons, in a few sentences.")
-    figures: tuple[Annotated[str, Field(pattern=r"\{")], ...] = Field(
-        default=(),
-        description="Lines of figures, each with at least one place; shown with grade and source.",
-    )
-    cites: tuple[str, ...] = Field(
-        min_length=1,
-        description="What it rests on: claim.ID, erratum.ID or source.ID, as in rules.",
-    )
-    see: tuple[str, ...] = Field(default=(), description="The ids of entries to read next.")
-    grade: Grade = Field(
-        default="derived",
-        description="How well founded the answer is in itself; its figures have their own grades.",
-    )
+    id: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
+    topics: tuple[Topic, ...] = Field(min_length=1, max_length=3)
+    asks: tuple[Text, ...] = Field(min_length=2)
+    answer: Text
+    why: Text
+    figures: tuple[Annotated[str, Field(pattern=r"\{")], ...] = ()
+    cites: tuple[str, ...] = Field(min_length=1)
+    see: tuple[str, ...] = ()
+    grade: Grade = "derived"

@@ -24,8 +24,8 @@ class RuleBase(Strict):
         return self._by_code[code]
 
     def seen(self, view: View) -> RuleBase:
-        """The rules that serve a view, drafts left out; in the guide's own they cite it alone."""
-        rules = [r for r in self.rules if r.serves(view) and r.entry.status != "draft"]
+        """The stable rules that serve a view; in the guide's own they cite it alone."""
+        rules = [r for r in self.rules if r.serves(view) and r.entry.status == "stable"]
         if view == "guide":
             rules = [rule.by_the_guide() for rule in rules]
         return RuleBase(templates=self.templates, rules=tuple(rules))
