@@ -19,6 +19,7 @@ from advisor.editing.rule_schema import rule_schema
 from advisor.editing.schemas import NAMES, schema, schema_files
 from advisor.errors import InputError
 from advisor.knowledge import Knowledge
+from advisor.knowledge.kinds import KINDS
 from advisor.model.profile import FIELDS
 from advisor.profiles import read_profile
 from advisor.resources import knowledge_dir, rules_dir
@@ -308,7 +309,7 @@ def test_the_command_knows_every_schema() -> None:
 
 def test_the_schema_of_knowledge_is_of_entries_and_covers_every_kind() -> None:
     every = api.schema("knowledge")
-    assert set(every) == set(NAMES) - {"profile", "advice", "estimate", "rule", "templates"}
+    assert set(every) == set(KINDS)
     assert every["prices"]["properties"]["as_of"]["pattern"]
     assert every["devices"]["additionalProperties"] is False
 

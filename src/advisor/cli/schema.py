@@ -10,7 +10,7 @@ from advisor.knowledge.kinds import KINDS as FILES
 
 from .options import OneOf, write
 
-KINDS = ("profile", "advice", "estimate", "rule", "knowledge", "templates", *FILES)
+KINDS = ("profile", "advice", "estimate", "rule", "knowledge", "templates", "retired", *FILES)
 
 
 @click.command()
