@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from functools import lru_cache, partial
@@ -16,6 +16,7 @@ from pydantic import BaseModel
 
 from advisor.errors import InputError, Problem, nearest
 from advisor.model.advice import Advice, WhatIf
+from advisor.model.impact import Impact
 from advisor.model.profile import Profile
 from advisor.profiles import override, profile_from, read_profile
 from advisor.render import render
@@ -275,6 +276,38 @@ def check(
         raise InputError(Problem("--corpus", what, found=str(corpus), accepted=accepted))
     folder = None if quick else corpus or corpus_dir()
     return check(overlays, today, folder, told)
+
+
+def impact(
+    against: str = "HEAD",
+    corpus: Path | None = None,
+    jobs: int = 1,
+    told: Callable[[int], None] = lambda done: None,
+) -> Impact:
+    """What the edits of this checkout since ``against`` change for the people of a corpus.
+
+    ``told`` hears how many consultations are done. Raises InputError where git keeps no such
+    version, or one of the two does not load.
+    """
+    from advisor.editing.impact import impact
+    from advisor.resources import rules_dir
+
+    return impact(rules_dir().parent, against, corpus, jobs, told)
+
+
+def watch(profile: Path, overlays: tuple[Path, ...] = (), *, color: bool = False) -> Iterator[str]:
+    """The first screen of the advice for a profile file, then what each save changed, as it comes.
+
+    Raises InputError for a profile that is no file, and where no library waits for saves.
+    """
+    from advisor.editing.watch import Watcher, saves
+
+    _check_folders(overlays)
+    if not profile.is_file():
+        accepted = "a profile file that can be saved while it is watched"
+        raise InputError(Problem(str(profile), "there is no such file", accepted=accepted))
+    watcher = Watcher(profile, overlays, color=color)
+    return watcher.blocks(saves(watcher))
 
 
 def rule(code: str, overlays: tuple[Path, ...] = ()) -> Rule:

@@ -17,9 +17,11 @@ VERBS = {
     "check": "what an editor should mend before a review",
     "claim": "one claim of the guide, or all of them",
     "estimate": "memory and speed of one model on one rig",
+    "impact": "whose advice an edit of rules or knowledge changes",
     "new": "a new rule, price or other entry to fill in",
     "rule": "one rule, or all of them",
     "schema": "the JSON Schema of a format",
+    "watch": "how the advice changes with every save",
 }
 
 

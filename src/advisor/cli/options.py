@@ -31,25 +31,22 @@ class OneOf(click.Choice[str]):
         return f"Accepted: {', '.join(self.choices)}."
 
 
+form = click.option(
+    "--format", "form", type=OneOf(FORMATS), default="text", help="How it is written. [text]"
+)
+no_color = click.option("--no-color", is_flag=True, help="Plain text, as NO_COLOR does.")
+knowledge = click.option(
+    "--knowledge",
+    "overlays",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="A folder of your own prices, devices, models or rules. Repeatable.",
+)
+
+
 def common(function: Callable[..., Any]) -> Callable[..., Any]:
     """``--format``, ``--no-color`` and ``--knowledge``."""
-    for option in (
-        click.option(
-            "--format",
-            "form",
-            type=OneOf(FORMATS),
-            default="text",
-            help="How it is written. [text]",
-        ),
-        click.option("--no-color", is_flag=True, help="Plain text, as NO_COLOR does."),
-        click.option(
-            "--knowledge",
-            "overlays",
-            multiple=True,
-            type=click.Path(path_type=Path),
-            help="A folder of your own prices, devices, models or rules. Repeatable.",
-        ),
-    ):
+    for option in (form, no_color, knowledge):
         function = option(function)
     return function
 
