@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,7 +10,6 @@ from advisor.consult.advising import Consultant
 from advisor.errors import InputError, Problem
 from advisor.knowledge import Knowledge
 from advisor.knowledge.guide import GuideKnowledge
-from advisor.knowledge.vendor_tools import tools_of
 from advisor.resources import knowledge_dir, rules_dir
 from advisor.rulebase import RuleBase, load_rules
 from advisor.rulebase.examples import check as example_problems
@@ -21,18 +20,13 @@ from .corpus import corpus_findings, people_of
 from .exemptions import divide, read_exemptions
 from .findings import Finding
 from .first_lines import first_line_problems
+from .loading import table_problems
 from .references import citation_findings, unused_findings
 from .scaffold import left_to_fill
 
 Told = Callable[[int], None]
 
 OF_CORPUS = ("K306", "K307")
-TABLES = (
-    *("sources", "devices", "models", "quants", "file_sizes", "prices", "runtimes", "builds"),
-    *("claims", "errata", "superseded", "trials", "relaxations", "link_checks", "estimate_notes"),
-    *("psu_sizes_w", "priorities", "parameters"),
-)
-"""The tables of the knowledge base, by the attribute that reads them."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +62,11 @@ def check(
     shipped = (rules_dir(), knowledge_dir())
     lines = [Finding(problem) for problem in first_line_problems(shipped)]
     lines += [Finding(problem) for problem in left_to_fill((*shipped, *overlays))]
-    problems = [*_table_problems(knowledge, guide)]
+    problems = table_problems(knowledge, guide)
+    try:
+        exemptions = read_exemptions(knowledge)
+    except InputError as error:
+        problems += error.problems
     rulebase = None
     try:
         rulebase = load_rules((rules_dir(), *own))
@@ -82,7 +80,6 @@ def check(
     every = [*lines, *_findings(rulebase, knowledge, guide, day)]
     if people:
         every += corpus_findings(rulebase, knowledge, guide, people, told)
-    exemptions = read_exemptions(knowledge)
     standing, exempted = divide(every, exemptions, day, unlooked=() if people else OF_CORPUS)
     return Report(
         _sorted(standing),
@@ -128,23 +125,3 @@ def _sorted(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     here = Path.cwd()
     seen = (finding.beside(here) for finding in findings)
     return tuple(sorted(seen, key=lambda f: (f.problem.file, f.problem.line or 0, f.code)))
-
-
-def _table_problems(knowledge: Knowledge, guide: GuideKnowledge) -> Iterable[Problem]:
-    """What is wrong with the tables, each fault once though several tables may meet it."""
-    readers: Sequence[Callable[[], object]] = (
-        *(lambda name=name: getattr(knowledge, name) for name in TABLES),
-        lambda: knowledge.targets.benchmarks,
-        lambda: knowledge.targets.tiers,
-        lambda: knowledge.faq.entries,
-        lambda: tools_of(knowledge, (), "any"),
-        lambda: guide.guide,
-        lambda: read_exemptions(knowledge),
-    )
-    out: dict[Problem, None] = {}
-    for read in readers:
-        try:
-            read()
-        except InputError as error:
-            out.update(dict.fromkeys(error.problems))
-    return out

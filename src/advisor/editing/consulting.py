@@ -25,6 +25,7 @@ from advisor.rulebase import RuleBase, load_rules
 from advisor.rulebase.verify.alone import unnamed
 
 from .corpus import Seen
+from .loading import table_problems
 from .sentences import AdviceData, brief
 
 MOST_AT_ONCE = 8
@@ -99,20 +100,12 @@ class Room:
     @cached_property
     def problems(self) -> tuple[Problem, ...]:
         """What keeps the version from loading, each fault once."""
-        out: dict[Problem, None] = {}
-        targets = self.knowledge.targets
-        for holder in (self.knowledge, targets):
-            for name in dir(type(holder)):
-                if isinstance(getattr(type(holder), name), cached_property):
-                    try:
-                        getattr(holder, name)
-                    except InputError as error:
-                        out.update(dict.fromkeys(error.problems))
+        problems = table_problems(self.knowledge)
         try:
             rules = self.rulebase
         except InputError as error:
-            return (*out, *error.problems)
-        return tuple(out) or tuple(unnamed(rules.rules, self.parameters))
+            return (*problems, *error.problems)
+        return tuple(problems) or tuple(unnamed(rules.rules, self.parameters))
 
     @property
     def parameters(self) -> dict[str, Quantity]:

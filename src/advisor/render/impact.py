@@ -12,6 +12,7 @@ from .document import render_sections
 MOST_SENTENCES = 16
 MOST_FIGURES = 8
 MOST_NAMES = 8
+MOST_FIELDS = 8
 """Lines told of one kind; as JSON all are."""
 
 
@@ -27,8 +28,12 @@ def _sections(impact: Impact) -> Iterator[Section]:
     texts = [impact.summary, since, *impact.notes]
     yield Section("Impact", [Text(clean(text)) for text in texts])
     if impact.edits:
-        items = tuple(_edit(edit) for edit in impact.edits)
-        yield Section(f"Edits: {len(impact.edits)}", [Items(items)])
+        items = tuple(_edit(edit) for edit in impact.edits if edit.moves)
+        idle = [f"{edit.title} ({edit.what})" for edit in impact.edits if not edit.moves]
+        blocks: list[Block] = [Items(items)] if items else []
+        if idle:
+            blocks.append(Text(clean(f"Without effect on anybody: {'; '.join(idle)}.")))
+        yield Section(f"Edits: {len(impact.edits)}", blocks)
     for moved in impact.changed:
         yield Section(clean(moved.profile), list(_blocks(moved, impact)))
     if impact.not_compared:
@@ -39,9 +44,9 @@ def _sections(impact: Impact) -> Iterator[Section]:
 def _edit(edit: EditTold) -> tuple[str, tuple[str, ...]]:
     more = [f"{edit.what} in {edit.place}"]
     if edit.fields:
-        more.append("; ".join(edit.fields))
+        more.append("; ".join(_first(edit.fields, MOST_FIELDS, "fields")))
     names = ", ".join(_first(edit.moves, MOST_NAMES, "people"))
-    more.append(f"moves {len(edit.moves)}: {names}" if names else "moves nobody's advice")
+    more.append(f"moves {len(edit.moves)}: {names}")
     return clean(f"{edit.id}. {edit.title}"), tuple(map(clean, more))
 
 
