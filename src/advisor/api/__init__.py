@@ -1,0 +1,46 @@
+"""The one door for front ends: read a profile, consult, estimate, look up, edit, render."""
+
+from advisor.profiles import profile_from, read_profile
+from advisor.render import render
+
+from .consulting import (
+    consult,
+    consultant,
+    guide_consultant,
+    guide_knowledge,
+    knowledge,
+    rulebase,
+    what_if,
+)
+from .editing import check, impact, new, watch
+from .estimating import estimate, estimate_lines, estimator, render_estimate, sized
+from .lookup import catalog, claim, claims, render_rule, render_rules, rule, schema
+
+__all__ = [
+    "catalog",
+    "check",
+    "claim",
+    "claims",
+    "consult",
+    "consultant",
+    "estimate",
+    "estimate_lines",
+    "estimator",
+    "guide_consultant",
+    "guide_knowledge",
+    "impact",
+    "knowledge",
+    "new",
+    "profile_from",
+    "read_profile",
+    "render",
+    "render_estimate",
+    "render_rule",
+    "render_rules",
+    "rule",
+    "rulebase",
+    "schema",
+    "sized",
+    "watch",
+    "what_if",
+]
