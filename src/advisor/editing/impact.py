@@ -145,7 +145,12 @@ def _report(
     aside: Sequence[NotCompared],
 ) -> Impact:
     numbers = {edit: number for number, edit in enumerate(edits, 1)}
-    changed = tuple(_moved(search, numbers) for search in searches)
+    order = list(STEPS)
+    changed = tuple(
+        sorted(
+            (_moved(search, numbers) for search in searches), key=lambda m: order.index(m.effect)
+        )
+    )
     counts = {effect: sum(moved.effect == effect for moved in changed) for effect in STEPS}
     steps = [STEPS[effect] for effect, number in counts.items() if number]
     step: Step = steps[0] if steps else "none"

@@ -16,6 +16,7 @@ AdviceData = Mapping[str, Any]
 GONE, NEW = "− ", "+ "
 TOLD = ("statements", "warnings", "rejected", "diagnosis", "would_change", "dissent", "ranking")
 """Parts of the advice that are told in sentences."""
+BUILDS = ("recommendation", "alternatives")
 SPOKEN = ("launch", "verify", "because", "devices")
 """Parts of a build that are, or that stand in other figures."""
 ASKED_FOR = ("why_not", "what_if")
@@ -40,8 +41,8 @@ def changed_sentences(before: AdviceData, after: AdviceData) -> tuple[str, ...]:
 
 
 def changed_figures(before: AdviceData, after: AdviceData) -> tuple[str, ...]:
-    """What else differs, as ``where: before → after``."""
-    old, new = dict(_figures(before)), dict(_figures(after))
+    """What else differs, as ``where: before → after``; of builds, those that both speak of."""
+    old, new = dict(_figures(before, after)), dict(_figures(after, before))
     return tuple(
         f"{at}: {old.get(at, 'none')} → {new.get(at, 'none')}"
         for at in dict.fromkeys((*old, *new))
@@ -118,14 +119,21 @@ def _build(build: Mapping[str, Any] | None) -> Iterator[str]:
         yield f"bill: {item['what']} ${item['low']:,.0f}–${item['high']:,.0f}{age}"
 
 
-def _figures(advice: AdviceData) -> Iterator[tuple[str, str]]:
-    """Every value outside the sentences, by where it stands; alternatives by their slug."""
+def _figures(advice: AdviceData, other: AdviceData) -> Iterator[tuple[str, str]]:
+    """Every value outside the sentences, by where it stands; builds by their slug, if the other
+    advice has them in the same place."""
     for part, value in advice.items():
-        if part == "alternatives":
-            for build in value:
-                yield from _leaves(build, build["slug"])
+        if part in BUILDS:
+            kept = {build["slug"] for build in _several(other[part])}
+            for build in _several(value):
+                if build["slug"] in kept:
+                    yield from _leaves(build, build["slug"])
         elif part not in (*TOLD, *ASIDE):
             yield from _leaves(value, part)
+
+
+def _several(builds: Any) -> list[Mapping[str, Any]]:
+    return builds if isinstance(builds, list) else [builds] if builds else []
 
 
 def _leaves(value: Any, at: str) -> Iterator[tuple[str, str]]:
@@ -137,4 +145,10 @@ def _leaves(value: Any, at: str) -> Iterator[tuple[str, str]]:
         for number, part in enumerate(value, 1):
             yield from _leaves(part, f"{at} {number}")
     else:
-        yield at, "none" if value is None else shown(value)
+        yield at, _figure(value)
+
+
+def _figure(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return "none" if value is None else shown(value)

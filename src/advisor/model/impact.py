@@ -69,7 +69,10 @@ class NotCompared(Strict):
 
 
 class Impact(Strict):
-    """Every profile of a corpus under two versions; the shape of ``impact --format json``."""
+    """Every profile of a corpus under two versions; the shape of ``impact --format json``.
+
+    ``changed`` begins with whoever gets another build, then by verdict, warnings, words.
+    """
 
     impact: Literal[1] = 1
     against: str

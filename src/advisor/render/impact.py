@@ -10,6 +10,7 @@ from .blocks import Block, Items, Section, Table, Text, Tree, clean
 from .document import render_sections
 
 MOST_SENTENCES = 16
+MOST_WORDS = 6
 MOST_FIGURES = 8
 MOST_NAMES = 8
 MOST_FIELDS = 8
@@ -47,7 +48,7 @@ def _edit(edit: EditTold) -> tuple[str, tuple[str, ...]]:
         more.append("; ".join(_first(edit.fields, MOST_FIELDS, "fields")))
     names = ", ".join(_first(edit.moves, MOST_NAMES, "people"))
     more.append(f"moves {len(edit.moves)}: {names}")
-    return clean(f"{edit.id}. {edit.title}"), tuple(map(clean, more))
+    return clean(f"Edit {edit.id}: {edit.title}"), tuple(map(clean, more))
 
 
 def _first(lines: Sequence[str], most: int, what: str) -> list[str]:
@@ -61,7 +62,8 @@ def _blocks(moved: Moved, impact: Impact) -> Iterator[Block]:
     if moved.differences:
         yield Items(tuple((clean(line), ()) for line in moved.differences))
     if moved.sentences:
-        lines = _first(moved.sentences, MOST_SENTENCES, "sentences")
+        most = MOST_WORDS if moved.effect == "words" else MOST_SENTENCES
+        lines = _first(moved.sentences, most, "sentences")
         yield Tree(tuple((0, clean(line)) for line in lines))
     if moved.figures:
         lines = _first(moved.figures, MOST_FIGURES, "figures")
