@@ -350,8 +350,7 @@ def test_marked_lines_are_found_until_they_are_filled_in(home: Path) -> None:
     assert [problem.line for problem in found] == marked
     assert str(found[0]) == (
         f"{new.path}:{marked[0]}: this line is still to be filled in (found text: "
-        '"A claim to be written."). Accepted: what is claimed, in one sentence; and no `# replace` '
-        "behind it. [K102]"
+        '"A claim to be written."). Accepted: what is claimed, in one sentence. [K105]'
     )
     new.path.write_text(re.sub(r"  # replace: .*", "", new.text))
     assert left_to_fill(folders) == []

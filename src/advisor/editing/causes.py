@@ -14,6 +14,8 @@ from .edits import Edit, Edits
 
 MOST_GROUPS = 12
 """Edits, or groups of them, that are tried one by one for a person."""
+SILENT = ("knowledge/exemptions.yaml", "knowledge/faq/", "rules/retired.yaml")
+"""Files that no advice is made of."""
 LEVELS: tuple[Apart, ...] = ("edit", "file", "folder")
 Group = tuple[Edit, ...]
 
@@ -174,7 +176,9 @@ def differ(one: Told, other: Told) -> bool:
 
 def _could(edit: Edit, before: Told, after: Told) -> bool:
     """Whether an edit may have moved this advice: a rule that never fired has not, unless it takes
-    back what others say."""
+    back what others say, nor what no advice is made of."""
+    if edit.files[-1].startswith(SILENT):
+        return False
     if not edit.codes or edit.reaches or before.advice is None or after.advice is None:
         return True
     return bool(edit.codes & (before.fired | after.fired))

@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from advisor.errors import shown
+from advisor.errors import shown, visible
 from advisor.yamlio import Document, load_yaml
 
 from .versions import PARTS
@@ -29,6 +29,7 @@ MARKS = (
 """Fields that together tell an entry from the others where none names it."""
 ORDER: Key = ("the order of its entries",)
 LONGEST = 40
+LONGEST_NAME = 60
 
 
 @dataclass(frozen=True)
@@ -161,7 +162,7 @@ class Edits:
                 yield Edit(
                     files=(name,),
                     what="new" if was is None else "removed" if now is None else "changed",
-                    title=f"{table}: {' '.join(key)}",
+                    title=f"{table}: {visible(' '.join(key), LONGEST_NAME)}",
                     line=self._line(folder / name, at.index(key)),
                     key=key,
                     fields=_changes(was, now),

@@ -13,6 +13,7 @@ CODES = {
     "K102": "the entry has not its shape",
     "K103": "the id or code is taken",
     "K104": "the file has not its first line or its name",
+    "K105": "the line is still to be filled in",
     "K201": "the citation leads nowhere",
     "K202": "the name does not exist",
     "K203": "the sentence speaks of what is not there",

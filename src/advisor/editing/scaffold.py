@@ -113,8 +113,8 @@ def left_to_fill(folders: Iterable[Path]) -> list[Problem]:
             line=number,
             what="this line is still to be filled in",
             found=match["line"].strip(),
-            accepted=f"{match['what'] or 'a value of your own'}; and no `# replace` behind it",
-            code="K102",
+            accepted=match["what"] or "a value of your own",
+            code="K105",
         )
         for folder in folders
         for path in sorted(folder.rglob("*.yaml"))
