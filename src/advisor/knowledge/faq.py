@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 FORM = re.compile(r",?(\.\d)?[f%]?")
 TYPED = re.compile(r"\$\d|\d%|\d (?:[GM]i?B|TFLOPS|W|tok/s|percent|tokens|µs)\b")
-ACCEPTED = "{device.SLUG.FIELD}, {parameter.ID} and the other places of CONTRIBUTING.md"
+ACCEPTED = "{device.SLUG.FIELD}, {parameter.ID} and the other places of docs/editors.md"
 
 
 class Faq:

@@ -49,7 +49,7 @@ class FaqEntry(Strict):
     """One question people ask, and the answer to it.
 
     ``answer``, ``why`` and ``figures`` hold places such as ``{device.rtx-3090.bandwidth_gb_s}``,
-    which are filled from the knowledge base; CONTRIBUTING.md lists them.
+    which are filled from the knowledge base; docs/editors.md lists them.
     """
 
     id: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
