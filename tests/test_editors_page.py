@@ -16,6 +16,7 @@ COMMIT = re.compile(r"\([0-9a-f]{12}\)")
 CODE = re.compile(r"\bSTA\d{3}\b")
 
 
+COMPILED = shutil.ignore_patterns("__pycache__")
 LONGEST = 36
 
 
@@ -51,8 +52,7 @@ class Checkout:
         for path in (self.folder / "knowledge").rglob("*.yaml"):
             text = kept = path.read_text("utf-8")
             for body in added:
-                kept = kept.replace(f"\n{body}", "") if f"\n\n{body}" in kept else kept
-                kept = kept.replace(body, "")
+                kept = kept.replace(f"\n\n{body}", "\n").replace(body, "")
             kept = entry.sub("", kept)
             if kept != text:
                 path.write_text(kept, "utf-8")

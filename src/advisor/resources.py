@@ -31,3 +31,8 @@ def corpus_dir() -> Path | None:
     """The folder of profiles that advice is tested on; a checkout has one."""
     folder = rules_dir().parent / "tests" / "corpus"
     return folder if folder.is_dir() else None
+
+
+def findings_dir() -> Path:
+    """The folder of the pages that explain what ``advisor check`` finds."""
+    return _folder("docs/findings")

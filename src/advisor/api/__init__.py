@@ -12,7 +12,7 @@ from .consulting import (
     rulebase,
     what_if,
 )
-from .editing import check, impact, new, watch
+from .editing import check, explain, impact, new, watch
 from .estimating import estimate, estimate_lines, estimator, render_estimate, sized
 from .lookup import catalog, claim, claims, render_rule, render_rules, rule, schema
 
@@ -26,6 +26,7 @@ __all__ = [
     "estimate",
     "estimate_lines",
     "estimator",
+    "explain",
     "guide_consultant",
     "guide_knowledge",
     "impact",

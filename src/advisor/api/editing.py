@@ -45,6 +45,13 @@ def check(
     return check(overlays, today, folder, told)
 
 
+def explain(code: str) -> str:
+    """The page of a finding of ``check``, as Markdown."""
+    from advisor.resources import findings_dir
+
+    return (findings_dir() / f"{code}.md").read_text(encoding="utf-8")
+
+
 def impact(
     against: str = "HEAD",
     corpus: Path | None = None,

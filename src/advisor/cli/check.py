@@ -6,7 +6,9 @@ from pathlib import Path
 
 import click
 
-from .options import common, progress, wants_color, write
+from advisor.editing.findings import CODES
+
+from .options import OneOf, common, progress, wants_color, write
 
 
 @click.command()
@@ -24,11 +26,18 @@ from .options import common, progress, wants_color, write
     type=click.Path(path_type=Path),
     help="A folder of profiles; tests/corpus of the checkout unless given.",
 )
+@click.option(
+    "--explain",
+    metavar="CODE",
+    type=OneOf(list(CODES)),
+    help="What a finding means and how to mend it.",
+)
 @common
 def command(
     today: str | None,
     quick: bool,
     corpus: Path | None,
+    explain: str | None,
     form: str,
     no_color: bool,
     overlays: tuple[Path, ...],
@@ -39,6 +48,10 @@ def command(
     are any. With --knowledge the folder's own files are checked over the shipped ones.
     """
     from advisor import api
+
+    if explain:
+        write(api.explain(explain))
+        return 0
     from advisor.editing.report import render_report
 
     with progress("profiles consulted") as told:

@@ -27,7 +27,7 @@ def render_report(report: Report, form: str, *, color: bool = False, width: int 
     for code, findings in sorted(by_code.items()):
         told = (replace(finding.problem, code="") for finding in findings)
         lines = tuple((clean(str(problem)), ()) for problem in told)
-        page = Text(f"What it means and how to mend it: {PAGE.format(code=code)}")
+        page = Text(f"What it means and how to mend it: advisor check --explain {code}")
         sections.append(Section(f"{code}: {findings[0].title}", [Items(lines), page]))
     return render_sections(sections, form, color=color, width=width)
 
