@@ -8,7 +8,7 @@ import click
 
 from advisor.editing.findings import CODES
 
-from .options import OneOf, common, progress, wants_color, write
+from .options import OneOf, common, corpus, progress, wants_color, write
 
 
 @click.command()
@@ -20,12 +20,7 @@ from .options import OneOf, common, progress, wants_color, write
 @click.option(
     "--quick", is_flag=True, help="Leave out which rules fire for somebody of the corpus."
 )
-@click.option(
-    "--corpus",
-    metavar="DIR",
-    type=click.Path(path_type=Path),
-    help="A folder of profiles; tests/corpus of the checkout unless given.",
-)
+@corpus
 @click.option(
     "--explain",
     metavar="CODE",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from .options import form, no_color, progress, wants_color, write
+from .options import corpus, form, no_color, progress, wants_color, write
 
 
 @click.command()
@@ -18,12 +18,7 @@ from .options import form, no_color, progress, wants_color, write
     show_default=True,
     help="The version to compare the files as they are now with.",
 )
-@click.option(
-    "--corpus",
-    metavar="DIR",
-    type=click.Path(path_type=Path),
-    help="The profiles to compare for, instead of tests/corpus.",
-)
+@corpus
 @click.option(
     "--jobs", metavar="N", type=click.IntRange(1), help="How many processes; all cores unless said."
 )

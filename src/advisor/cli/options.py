@@ -44,6 +44,14 @@ knowledge = click.option(
 )
 
 
+corpus = click.option(
+    "--corpus",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="A folder of profiles, instead of tests/corpus of the checkout.",
+)
+
+
 def common(function: Callable[..., Any]) -> Callable[..., Any]:
     """``--format``, ``--no-color`` and ``--knowledge``."""
     for option in (form, no_color, knowledge):

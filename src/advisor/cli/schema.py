@@ -10,7 +10,8 @@ from advisor.knowledge.kinds import KINDS as FILES
 
 from .options import OneOf, write
 
-KINDS = ("profile", "advice", "estimate", "rule", "knowledge", "templates", "retired", *FILES)
+OTHERS = ("check", "impact", "templates", "retired")
+KINDS = ("profile", "advice", "estimate", "rule", "knowledge", *OTHERS, *FILES)
 
 
 @click.command()
@@ -18,7 +19,7 @@ KINDS = ("profile", "advice", "estimate", "rule", "knowledge", "templates", "ret
 def command(kind: str) -> None:
     """The JSON Schema of a KIND: profile, advice, estimate, rule or knowledge.
 
-    For an editor also that of one file by its name: templates, devices, prices and so on.
+    For editors also check and impact, and one file by its name: templates, devices and so on.
     """
     from advisor import api
 

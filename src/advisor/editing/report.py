@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from dataclasses import replace
-from typing import Any
+from dataclasses import asdict, replace
 
+from advisor.model.check import CheckTold, FindingTold
 from advisor.render.blocks import Block, Items, Section, Text, clean
 from advisor.render.document import render_sections
 
@@ -19,7 +18,7 @@ PAGE = "docs/findings/{code}.md"
 def render_report(report: Report, form: str, *, color: bool = False, width: int = 88) -> str:
     """What a check found, as ``text``, ``markdown``, ``html`` or ``json``."""
     if form == "json":
-        return json.dumps(_dumped(report), ensure_ascii=False, indent=2) + "\n"
+        return _told(report).model_dump_json(indent=2) + "\n"
     sections = [Section("Check", [Text(summary(report)), *_skipped(report)])]
     by_code: dict[str, list[Finding]] = {}
     for finding in report.findings:
@@ -50,31 +49,19 @@ def _skipped(report: Report) -> Iterator[Block]:
         yield Text(f"Not looked at: {what}.")
 
 
-def _dumped(report: Report) -> dict[str, Any]:
-    return {
-        "check": 1,
-        "findings": [_finding(finding) for finding in report.findings],
-        "exempted": [_finding(finding) for finding in report.exempted],
-        "today": report.today,
-        "rules": report.rules,
-        "examples": report.examples,
-        "profiles": report.profiles,
-        "skipped": list(report.skipped),
-    }
+def _told(report: Report) -> CheckTold:
+    return CheckTold(
+        findings=tuple(map(_finding, report.findings)),
+        exempted=tuple(map(_finding, report.exempted)),
+        today=report.today,
+        rules=report.rules,
+        examples=report.examples,
+        profiles=report.profiles,
+        skipped=report.skipped,
+    )
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
-    problem = finding.problem
-    return {
-        "code": finding.code,
-        "title": finding.title,
-        "subject": finding.subject,
-        "file": problem.file,
-        "line": problem.line,
-        "field": problem.field,
-        "what": problem.what,
-        "found": problem.found,
-        "accepted": problem.accepted,
-        "nearest": problem.nearest,
-        "page": PAGE.format(code=finding.code),
-    }
+def _finding(finding: Finding) -> FindingTold:
+    page = PAGE.format(code=finding.code)
+    own = asdict(finding.problem)
+    return FindingTold(title=finding.title, subject=finding.subject, page=page, **own)

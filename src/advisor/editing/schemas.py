@@ -8,9 +8,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
+from pydantic import BaseModel
+
 from advisor.knowledge.kinds import KINDS, Kind, Table
 from advisor.model.advice import Advice
+from advisor.model.check import CheckTold
 from advisor.model.estimate import Estimate
+from advisor.model.impact import Impact
 from advisor.model.profile import Profile
 from advisor.rulebase.retired import RetiredCode
 from advisor.rulebase.rule import Template
@@ -20,7 +24,14 @@ from advisor.yamlio import load_yaml
 from .rule_schema import Schema, rule_schema
 
 DRAFT = {"$schema": "http://json-schema.org/draft-07/schema#"}
-NAMES = ("profile", "advice", "estimate", "rule", "templates", "retired", *KINDS)
+READ: dict[str, type[BaseModel]] = {
+    "advice": Advice,
+    "estimate": Estimate,
+    "check": CheckTold,
+    "impact": Impact,
+}
+"""What programs read."""
+NAMES = (*READ, "profile", "rule", "templates", "retired", *KINDS)
 
 
 def schema_files(root: Path) -> dict[Path, str]:
@@ -48,10 +59,8 @@ def schema(name: str, rules: Path) -> Schema:
 def _plain(name: str, rules: Path) -> Schema:
     if name == "profile":
         return Profile.model_json_schema()
-    if name == "advice":
-        return Advice.model_json_schema(mode="serialization")
-    if name == "estimate":
-        return Estimate.model_json_schema(mode="serialization")
+    if name in READ:
+        return READ[name].model_json_schema(mode="serialization")
     if name == "rule":
         return rule_schema(load_templates(rules / "templates.yaml"))
     if name == "retired":
