@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -63,3 +64,14 @@ def test_the_wheel_gives_advice_from_another_folder(
     folders = run(home / "bin/python", "-c", code, cwd=work).splitlines()
     assert len(folders) == 2
     assert all(Path(folder).is_relative_to(home) for folder in folders)
+
+    own = work / "own"
+    told = run(home / "bin/advisor", "new", "price", "rtx-3090", "--knowledge", own, cwd=work)
+    assert told.startswith("own/prices.yaml:1\n")
+    check = [home / "bin/advisor", "check", "--quick", "--knowledge", own]
+    found = subprocess.run(check, cwd=work, capture_output=True, text=True)
+    assert (found.returncode, found.stderr) == (2, "")
+    assert "K105: THE LINE IS STILL TO BE FILLED IN\n- own/prices.yaml:" in found.stdout
+    assert set(re.findall("^K[0-9]+", found.stdout, re.MULTILINE)) == {"K105"}
+    page = run(home / "bin/advisor", "check", "--explain", "K105", cwd=work)
+    assert page == (root / "docs/findings/K105.md").read_text(encoding="utf-8")
