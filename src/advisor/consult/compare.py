@@ -45,7 +45,9 @@ def _told(figure: float | None, form: str) -> str:
 
 
 def _usd(low: float | None, high: float | None) -> str:
-    return UNKNOWN if low is None else f"${low:,.0f}–" + ("" if high is None else f"${high:,.0f}")
+    if low is None:
+        return UNKNOWN
+    return f"${low:,.0f}" if low == high else f"${low:,.0f}–" + (f"${high:,.0f}" if high else "")
 
 
 def _rate(speed: Range | None) -> str:
