@@ -18,6 +18,7 @@ from advisor.rulebase.verify import verify
 from .ages import age_findings
 from .corpus import corpus_findings, people_of
 from .exemptions import divide, read_exemptions
+from .field_words import with_words
 from .findings import Finding
 from .first_lines import first_line_problems
 from .loading import table_problems
@@ -74,7 +75,8 @@ def check(
         problems += error.problems
     if problems or rulebase is None:
         rest = "the rest, which needs files that load: mend these first"
-        return Report(_sorted([*lines, *map(Finding, problems)]), (), today or "", skipped=(rest,))
+        faults = (Finding(with_words(problem)) for problem in problems)
+        return Report(_sorted([*lines, *faults]), (), today or "", skipped=(rest,))
     day = today or knowledge.version
     people = people_of(corpus) if corpus else []
     every = [*lines, *_findings(rulebase, knowledge, guide, day)]

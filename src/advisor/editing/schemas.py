@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from pydantic import BaseModel
 
@@ -19,8 +18,8 @@ from advisor.model.profile import Profile
 from advisor.rulebase.retired import RetiredCode
 from advisor.rulebase.rule import Template
 from advisor.rulebase.templates import load_templates
-from advisor.yamlio import load_yaml
 
+from .field_words import field_words
 from .rule_schema import Schema, rule_schema
 
 DRAFT = {"$schema": "http://json-schema.org/draft-07/schema#"}
@@ -92,7 +91,7 @@ def _over(entry: Schema, place: str) -> Schema:
 
 def _described(schema: Schema) -> Schema:
     """The same with what each field holds in plain words, instead of its name in capitals."""
-    words = _words()
+    words = field_words()
     for node in _nodes(schema):
         own = words.get(node.get("title", ""))
         for field, about in node.get("properties", {}).items():
@@ -116,10 +115,3 @@ def _nodes(value: Any) -> Iterator[Schema]:
     elif isinstance(value, list):
         for part in value:
             yield from _nodes(part)
-
-
-@cache
-def _words() -> dict[str, dict[str, str]]:
-    """What each field holds, by type and field."""
-    document = load_yaml(Path(__file__).with_name("fields.yaml"))
-    return cast(dict[str, dict[str, str]], document.data)
