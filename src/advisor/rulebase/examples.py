@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from advisor.errors import Problem
-from advisor.model.facts import Activation, Fact
+from advisor.model.facts import Activation, Fact, LazyNodes
 from advisor.model.quantity import Quantity, Value, given
 
 from .base import RuleBase
@@ -47,9 +48,13 @@ def facts_of(rule: Rule, example: Example, templates: Mapping[str, Template]) ->
             else value
             for name, value in (blank | own).items()
         }
-        nodes = {name: given(f"{template}.{name}", name, v) for name, v in filled.items()}
+        nodes = LazyNodes(partial(_nodes, template, filled))
         out.append(Fact(kind=template, name=template, values=filled, nodes=nodes))
     return out
+
+
+def _nodes(template: str, values: Mapping[str, Value]) -> dict[str, Quantity]:
+    return {name: given(f"{template}.{name}", name, value) for name, value in values.items()}
 
 
 def fires(
