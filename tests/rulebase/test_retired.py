@@ -56,9 +56,15 @@ def test_a_list_of_retired_codes_gone_wrong(tmp_path: Path, text: str, wanted: s
         retired([tmp_path])
 
 
-@pytest.mark.parametrize(("status", "used"), [("draft", 0), ("stable", 1), ("deprecated", 1)])
-def test_a_draft_is_loaded_and_in_nobodys_advice(folder: Path, status: str, used: int) -> None:
+@pytest.mark.parametrize(
+    ("status", "used"),
+    [("draft", 0), ("stable", 1), ("deprecated\nreplaced_by: FIT002", 0)],
+)
+def test_only_a_stable_rule_is_in_anybodys_advice(folder: Path, status: str, used: int) -> None:
     path = folder / "fit" / RULE.name
     path.write_text(RULE.read_text().replace("status: stable", f"status: {status}"))
-    assert len(load_rules((folder,)).rules) == 1
-    assert len(load_rules((folder,), "evidence").rules) == used
+    [other] = RULE.parent.glob("FIT002-*.yaml")
+    shutil.copy(other, folder / "fit")
+    assert [rule.code for rule in load_rules((folder,)).rules] == ["FIT001", "FIT002"]
+    advising = [rule.code for rule in load_rules((folder,), "evidence").rules]
+    assert advising == ["FIT001", "FIT002"][1 - used :]
