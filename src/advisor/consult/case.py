@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from advisor.engine import Engine
@@ -35,6 +36,14 @@ class _Proposed:
     rigs: dict[str, Rig]
     plans: dict[str, tuple[Plan, Fact]]
     facts: tuple[Fact, ...]
+
+    @cached_property
+    def ways(self) -> dict[str, tuple[Quantity, ...]]:
+        """The rule nodes behind each plan."""
+        return {
+            id: tuple({node.id: node for node in fact.nodes.values()}.values())
+            for id, (_, fact) in self.plans.items()
+        }
 
 
 class Case:
@@ -76,6 +85,7 @@ class Case:
         self.answer: list[Judged] = []
         self.settled: dict[str, Judged] = {}
         self.proposed: _Proposed | None = None
+        self.plans: dict[str, Plan] = {}
         self.sized: dict[tuple[str, int, int, float | None], Sized] = {}
         self.prices: dict[tuple[str, bool], PriceResult] = {}
 
@@ -133,6 +143,7 @@ class Case:
         other = Case(self.consultant, profile, self.maker.asked)
         if (profile.target_model, profile.quant) != (self.profile.target_model, self.profile.quant):
             return other
+        other.plans = self.plans
         other.sized = self.sized
         reads = self.consultant.planner.network.reads.get("profile", ())
         mine, theirs = self.profile_fact.values, other.profile_fact.values
@@ -148,11 +159,7 @@ class Case:
     @property
     def ways(self) -> dict[str, tuple[Quantity, ...]]:
         """The rule nodes behind each plan."""
-        plans = self._propose().plans
-        return {
-            id: tuple({node.id: node for node in fact.nodes.values()}.values())
-            for id, (_, fact) in plans.items()
-        }
+        return self._propose().ways
 
     def _propose(self) -> _Proposed:
         """Rigs, and the ways to run the model on them that the rules propose."""
@@ -203,7 +210,10 @@ class Case:
         return {subject: tuple(found) for subject, found in said.items()}
 
     def _plan(self, rig: Rig, fact: Fact) -> Plan | None:
-        """The plan a fact describes, or None when its runtime cannot load the format asked for."""
+        """The plan a fact describes, or None when its runtime cannot load the format asked for.
+
+        An equal plan is the same object: what was found out about it is not worked out again.
+        """
         runtime = self.knowledge.runtimes[str(fact.values["runtime"])]
         word = str(fact.values["quant"])
         asked = word == "as-asked"
@@ -211,7 +221,7 @@ class Case:
         if quant is None or quant.family not in runtime.families:
             return None
         values = fact.values
-        return Plan(
+        plan = Plan(
             id=f"{self.prefix}{rig.slug}:{values['split']}:{runtime.slug}:{quant.slug}:{values['kv']}",
             rig=rig,
             model=self.model,
@@ -220,6 +230,9 @@ class Case:
             split=values["split"],  # type: ignore[arg-type]
             runtime=runtime.slug,
         )
+        if self.plans.get(plan.id) != plan:
+            self.plans[plan.id] = plan
+        return self.plans[plan.id]
 
     def _sized(self, plan: Plan) -> Judged:
         consultant = self.consultant

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from advisor.model.facts import Fact
 from advisor.model.plan import Sized
@@ -18,6 +19,11 @@ class Judged:
     price: PriceResult
     fact: Fact
     verdicts: tuple[Verdict, ...] = ()
+
+    @cached_property
+    def said_by(self) -> frozenset[str]:
+        """The codes of the rules behind the verdicts."""
+        return frozenset(verdict.rule for verdict in self.verdicts)
 
     @property
     def slug(self) -> str:

@@ -94,7 +94,7 @@ def _nothing(build: Judged) -> float:
 
 def _by_rule(code: str, title: str) -> Criterion:
     def score(build: Judged) -> float:
-        return 0.0 if any(v.rule == code for v in build.verdicts) else 1.0
+        return 0.0 if code in build.said_by else 1.0
 
     return Criterion(label=f"{title} ({code})", score=score, rule=code)
 

@@ -36,6 +36,8 @@ class DeviceFinder:
 
         Raises Unknown, with what the word may mean.
         """
+        if word in self.devices:
+            return self.devices[word]
         device = self._curated(word)
         name, memory_gb = sized_word(word)
         named = self._curated(name)

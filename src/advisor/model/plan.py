@@ -47,7 +47,7 @@ class Rig(Strict):
     def device_count(self) -> int:
         return sum(member.count for member in self.members)
 
-    @property
+    @cached_property
     def devices(self) -> tuple[Device, ...]:
         """One entry a device, in member order."""
         return tuple(m.device for m in self.members for _ in range(m.count))

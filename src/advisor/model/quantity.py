@@ -68,7 +68,7 @@ class Node(Strict):
 
 def weakest(grades: Iterable[Grade], ceiling: Grade = "measured") -> Grade:
     """The weakest of ``grades``, never stronger than ``ceiling``."""
-    return GRADES[max([RANK[ceiling], *[RANK[grade] for grade in grades]])]
+    return GRADES[max((RANK[ceiling], *map(RANK.__getitem__, grades)))]
 
 
 def given(id: str, label: str, value: Value, unit: str = "") -> Quantity:

@@ -17,13 +17,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
+from typing import NamedTuple
 
 ROUNDING = 1e-9
 NO_ROOM = float("-inf")
 
 
-@dataclass(frozen=True)
-class Stage:
+class Stage(NamedTuple):
     """A device, or devices that share their layers: what the load may fill, the free memory that
     llama.cpp goes by, GiB, and the bandwidth, GB/s."""
 
@@ -43,7 +43,8 @@ class Layers:
 
 def last_used(counts: Sequence[int]) -> int:
     """The stage with the output: the last that holds a layer, or the last."""
-    return max((i for i, count in enumerate(counts) if count), default=len(counts) - 1)
+    last = len(counts) - 1
+    return next((i for i in range(last, -1, -1) if counts[i]), last)
 
 
 def slots(counts: Sequence[int]) -> list[int]:

@@ -128,6 +128,7 @@ class Fitting:
         self.hosted = min(hosted_gib(plan), weights_gib)
         self.batch = int(knowledge.parameter("ubatch-tokens").number)
         self._longest: dict[int, int] = {}
+        self._rooms: tuple[int, list[Room]] = (-1, [])
 
     def memory(self, context_tokens: int, users: int) -> Memory:
         """What the plan takes for ``users`` requests of ``context_tokens``."""
@@ -160,6 +161,11 @@ class Fitting:
         full_kv = held
         if plan.kv != "f16":
             full_kv = self.at(context_tokens, local_users, "f16", margin)
+        most_users = largest(
+            lambda people: self.room_gib(context_tokens, people),
+            int(min(room / one_user, MOST_USERS)) if one_user else MOST_USERS,
+            MOST_USERS,
+        )
         offloads = plan.split in OFFLOADING
         return Memory(
             placed=placed,
@@ -172,15 +178,7 @@ class Fitting:
             headroom_gib=held.headroom_gib,
             full_kv_headroom_gib=full_kv.headroom_gib,
             max_context_tokens=self.longest(local_users),
-            max_users=min(
-                MOST_USERS,
-                copies
-                * largest(
-                    lambda people: self.room_gib(context_tokens, people),
-                    int(min(room / one_user, MOST_USERS)) if one_user else MOST_USERS,
-                    MOST_USERS,
-                ),
-            ),
+            max_users=min(MOST_USERS, copies * most_users),
             ram_weights_gib=held.in_ram_gib + (self.hosted if offloads else 0.0),
             ram_embedding_gib=0.0 if offloads else self.hosted,
             ram_kv_gib=whole_kv - held.kv_gib if plan.split == "cpu-offload" else 0.0,
@@ -211,15 +209,20 @@ class Fitting:
         margin_gib: float | None = None,
         plan: Plan | None = None,
     ) -> _Held:
-        plan = plan or self.plan
-        slack = 0.0
-        if plan.runtime not in VLLM_LIKE:
-            slack = window_slack_bytes(plan.model, tokens, self.bits, self.batch)
-        load = Load(tokens, self.weights_gib, slack, self.flash_attention)
-        rooms = rooms_of(self.devices, plan, load, self.knowledge)
+        rooms = self._rooms_at(tokens)
         kv = self.kv_gib(tokens, people, kv_type)
         weights = self.weights_gib - self.hosted
-        return _Held(rooms, place(plan, weights, kv, rooms, margin_gib), weights)
+        return _Held(rooms, place(plan or self.plan, weights, kv, rooms, margin_gib), weights)
+
+    def _rooms_at(self, tokens: int) -> list[Room]:
+        """What the devices offer with so many tokens; the last answer is kept."""
+        if self._rooms[0] != tokens:
+            plan, slack = self.plan, 0.0
+            if plan.runtime not in VLLM_LIKE:
+                slack = window_slack_bytes(plan.model, tokens, self.bits, self.batch)
+            load = Load(tokens, self.weights_gib, slack, self.flash_attention)
+            self._rooms = tokens, rooms_of(self.devices, plan, load, self.knowledge)
+        return self._rooms[1]
 
     def room_gib(self, tokens: int, people: int) -> float:
         """Room left on the fullest device.

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from advisor.model.catalog import Model
 from advisor.model.plan import Plan, Sized
@@ -35,8 +36,7 @@ TOLD = ("llama.cpp", *VLLM_LIKE, "exllama")
 VOCABULARY_PADDING = 64  # of vLLM and SGLang
 
 
-@dataclass(frozen=True)
-class Share:
+class Share(NamedTuple):
     """What one device holds, GiB."""
 
     layers: int

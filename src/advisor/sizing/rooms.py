@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from advisor.knowledge import Knowledge
 from advisor.model.catalog import Device
@@ -32,8 +33,7 @@ VLLM_LIKE = ("vllm", "sglang", "ray-serve")
 COPIES = 4  # inputs of batches on their way through llama.cpp's pipeline
 
 
-@dataclass(frozen=True)
-class Room:
+class Room(NamedTuple):
     """One device: capacity for the plan and what the runtime takes first, GiB."""
 
     capacity_gib: float
