@@ -68,6 +68,8 @@ class Oracle:
 
     def _environment(self, rules: Sequence[Rule]) -> clips.Environment:
         environment = clips.Environment()
+        for router in environment.routers():
+            router.deactivate()  # CLIPS would ask it about every character it reads
         found = self.found  # not self: CLIPS holds the function for as long as the environment
 
         def fired(code: str, *names: str) -> None:
