@@ -6,9 +6,9 @@ Every figure in a sentence is held against the builds of the same advice.
 import csv
 
 import pytest
+from consulted import briefly as advise
 
 from advisor import api
-from advisor.profiles import profile_from
 from advisor.resources import knowledge_dir
 
 TOPICS = tuple(f"STA6{tens}" for tens in (0, 2, 4, 5, 6))
@@ -24,20 +24,6 @@ CODER = {
     "priorities": ["speed", "simplicity"],
 }
 HOBBY = {"target_model": "qwen3-32b", "budget_usd": 2000, "vendors": ["nvidia"], "os": "linux"}
-
-
-@pytest.fixture(scope="module")
-def advise():
-    """Advice for a profile, made once."""
-    made = {}
-
-    def one(profile):
-        key = str(profile)
-        if key not in made:
-            made[key] = api.consult(profile_from(profile, "test"))
-        return made[key]
-
-    return one
 
 
 def said(advice):
@@ -81,7 +67,7 @@ def measured(row):
 
 
 class TestComparisons:
-    def test_two_3090s_against_two_4090s(self, advise):
+    def test_two_3090s_against_two_4090s(self):
         advice = advise(MIX)
         pick, other = beside(advice, "2x-rtx-4090")
         assert pick.slug == "2x-rtx-3090-nvlink"
@@ -91,7 +77,7 @@ class TestComparisons:
         assert f"decodes at {percent(speed(pick), speed(other))} of their speed" in text
         assert f"reads prompts at {percent(prefill(pick), prefill(other))}" in text
 
-    def test_one_5090_against_one_4090(self, advise):
+    def test_one_5090_against_one_4090(self):
         advice = advise(CODER)
         pick, other = beside(advice, "1x-rtx-4090")
         assert pick.slug == "1x-rtx-5090"
@@ -100,7 +86,7 @@ class TestComparisons:
         assert f"for {usd(other)} instead of {usd(pick)}" in text
         assert f"room for {other.fit.max_context_tokens:,} tokens" in text
 
-    def test_cards_against_a_mac(self, advise):
+    def test_cards_against_a_mac(self):
         advice = advise(
             {"target_model": "llama-3.3-70b", "considering": ["mac-studio-m5-max-64gb"]}
         )
@@ -112,7 +98,7 @@ class TestComparisons:
         assert watts in text
         assert f"{other.fit.usable_gib:.0f} GiB of it, and {pick.fit.usable_gib:.0f} GiB" in text
 
-    def test_one_mac_against_a_cluster(self, advise):
+    def test_one_mac_against_a_cluster(self):
         cluster = "4x-mac-mini-m5-pro-64gb-exo"
         advice = advise(
             {
@@ -127,7 +113,7 @@ class TestComparisons:
         assert f"{percent(speed(pick), speed(other))} of the cluster's speed" in text
         assert f"would cost {usd(other)} where this machine costs {usd(pick)}" in text
 
-    def test_hours_of_rent_that_pay_for_the_modules(self, advise):
+    def test_hours_of_rent_that_pay_for_the_modules(self):
         advice = advise(
             SEVENTY
             | {"users": 64, "workload": "serving", "budget_usd": 4000, "priorities": ["speed"]}
@@ -141,12 +127,12 @@ class TestComparisons:
         assert f"${4 * price.low_usd:,.0f}–${4 * price.high_usd:,.0f} for the modules" in text
         assert f"{low:,.0f} to {high:,.0f} hours" in text
 
-    def test_nothing_is_compared_for_somebody_who_buys_nothing(self, advise):
+    def test_nothing_is_compared_for_somebody_who_buys_nothing(self):
         advice = advise(SEVENTY | {"existing_cards": {"rtx-3090": 2}, "nvlink_bridges": 1})
         assert advice.recommendation.price_usd.high == 0
         assert not any(code.startswith(("STA64", "STA65")) for code in said(advice))
 
-    def test_an_owner_of_a_mac_is_not_told_of_clusters(self, advise):
+    def test_an_owner_of_a_mac_is_not_told_of_clusters(self):
         mac = {"existing_cards": {"mac-studio-m2-ultra-192gb": 1}, "vendors": ["apple"]}
         advice = advise({"target_model": "llama-3.3-70b"} | mac)
         assert advice.recommendation.slug == "mac-studio-m2-ultra-192gb"
@@ -154,16 +140,16 @@ class TestComparisons:
 
 
 class TestTargets:
-    def test_the_guides_figure_beside_the_nearest_run(self, advise):
+    def test_the_guides_figure_beside_the_nearest_run(self):
         text = said(advise(MIX))["STA600"]
         assert "expects 25–32 tok/s of this build" in text
         assert f"gave {measured('T104'):.0f}–{measured('T017'):.0f} tok/s" in text
 
-    def test_a_build_without_such_a_run_is_said_to_have_none(self, advise):
+    def test_a_build_without_such_a_run_is_said_to_have_none(self):
         text = said(advise(CODER))["STA604"]
         assert "no published run" in text
 
-    def test_a_model_of_another_size_is_not_held_against_it(self, advise):
+    def test_a_model_of_another_size_is_not_held_against_it(self):
         pair = {"existing_cards": {"rtx-3090": 2}, "nvlink_bridges": 1}
         long = {"target_model": "qwen3-32b", "quant": "Q4", "users": 4, "context_tokens": 16384}
         advice = advise(long | pair)
@@ -172,7 +158,7 @@ class TestTargets:
 
 
 class TestTiers:
-    def test_a_tier_that_costs_more_than_the_guide_says(self, advise):
+    def test_a_tier_that_costs_more_than_the_guide_says(self):
         advice = advise(MIX)
         build = advice.recommendation
         text = said(advice)["STA621"]
@@ -180,7 +166,7 @@ class TestTiers:
         assert f"the whole machine to {usd(build)}" in text
         assert f"up to ${build.price_usd.high - 2500:,.0f} more" in text
 
-    def test_a_tier_beyond_the_budget(self, advise):
+    def test_a_tier_beyond_the_budget(self):
         advice = advise(HOBBY)
         (tier,) = api.catalog("tiers", "prosumer")
         low, high = (tier["system_usd"][end] for end in ("low", "high"))
@@ -189,7 +175,7 @@ class TestTiers:
         assert f"at least ${low - 2000:,.0f} more than you have" in text
         assert f"{advice.recommendation.title} at {usd(advice.recommendation)}" in text
 
-    def test_a_budget_for_the_cards_is_held_against_the_cards(self, advise):
+    def test_a_budget_for_the_cards_is_held_against_the_cards(self):
         advice = advise(HOBBY | {"budget_covers": "cards"})
         assert "STA627" not in said(advice)
         assert "It would run your model too" in said(advice)["STA624"]
@@ -203,7 +189,7 @@ class TestTiers:
         ],
         ids=["owns half of it", "wants another vendor", "names no budget"],
     )
-    def test_silent_where_a_tier_is_none_of_their_business(self, advise, change):
+    def test_silent_where_a_tier_is_none_of_their_business(self, change):
         fields = {k: v for k, v in (HOBBY | change).items() if v is not None}
         advice = advise(fields)
         assert advice.recommendation is not None

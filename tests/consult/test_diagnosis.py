@@ -2,10 +2,10 @@
 
 import json
 import re
-from functools import cache
 
 import pytest
 import yaml
+from consulted import brief, briefly
 
 from advisor import api
 from advisor.consult import advising
@@ -42,16 +42,8 @@ FOREIGN = {
 }
 
 
-@cache
-def _advice(text):
-    """What would change the advice takes most of the time, and is not looked for."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(advising, "changes", lambda *_: ())
-        return api.consult(profile_from(json.loads(text), "test"))
-
-
 def advise(fields, *symptoms, **more):
-    return _advice(json.dumps(fields | {"symptoms": symptoms} | more, sort_keys=True))
+    return briefly(fields | {"symptoms": symptoms} | more)
 
 
 def ids(advice):
@@ -310,7 +302,8 @@ def facts_of_advice(fields, monkeypatch):
         return run(self, facts)
 
     monkeypatch.setattr(advising.Engine, "run", spy)
-    api.consult(profile_from(fields, "test"))
+    with brief():
+        api.consult(profile_from(fields, "test"))
     return given
 
 

@@ -321,11 +321,11 @@ def test_every_conclusion_stands_in_the_trace(path):
         assert api.render(advice, form)
 
 
-def test_it_says_so_first_and_ordinary_advice_does_not():
+def test_it_says_so_first_and_ordinary_advice_does_not(consulted):
     path = CORPUS[0]
     first = api.render(advise(path), "text").splitlines()[:3]
     assert any("guide's own figures" in line for line in first)
-    ordinary = api.consult(api.read_profile(path))
+    ordinary = consulted(path).advice
     assert ordinary.view == "evidence"
     assert "guide's own figures" not in api.render(ordinary, "text")
 

@@ -3,17 +3,16 @@
 import json
 
 import pytest
+from consulted import brief, briefly
 
-from advisor import api
 from advisor.cli import run
-from advisor.profiles import profile_from
 
 PAIR = {"target_model": "llama-3.3-70b", "existing_cards": {"rtx-3090": 2}, "nvlink_bridges": 1}
 NEW = {"target_model": "qwen3-32b", "considering": ["1x rtx-3090"], "vendors": ["nvidia"]}
 
 
 def advise(base, **fields):
-    return api.consult(profile_from(base | fields, "test"))
+    return briefly(base | fields)
 
 
 def node(advice, ending):
@@ -103,6 +102,7 @@ def test_the_tariff_of_an_overlay_is_in_the_bill(tmp_path, capfd):
     command = ["advise", str(profile), "--format", "json"]
     costs = []
     for more in ([], ["--knowledge", str(tmp_path)]):
-        assert run([*command, *more]) == 0
+        with brief():
+            assert run([*command, *more]) == 0
         costs.append(json.loads(capfd.readouterr().out)["recommendation"]["power"]["usd_per_year"])
     assert costs[1] == pytest.approx(2 * costs[0])

@@ -31,9 +31,9 @@ def test_random_people_get_advice_that_keeps_its_promises(root):
         "team-70b-serving",
     ],
 )
-def test_what_is_settled_need_not_be_judged_again(root, monkeypatch, name):
-    person = api.read_profile(root / "tests" / "corpus" / f"{name}.yaml")
-    quick = api.consult(person)
+def test_what_is_settled_need_not_be_judged_again(root, monkeypatch, name, consulted):
+    path = root / "tests" / "corpus" / f"{name}.yaml"
+    quick = consulted(path).advice
     reused = []
     find = case.settled
 
@@ -42,5 +42,5 @@ def test_what_is_settled_need_not_be_judged_again(root, monkeypatch, name):
         return {}
 
     monkeypatch.setattr(case, "settled", watched)
-    assert api.consult(person) == quick
+    assert api.consult(api.read_profile(path)) == quick
     assert max(reused) > 0

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from consulted import briefly
 
 from advisor import api
 from advisor.profiles import profile_from
@@ -70,7 +71,7 @@ def test_what_bends_yields_the_build_it_names(advised, name):
     assert set(shown) == {change.then for change in advice.would_change}
     assert advice.alternatives[0].relaxed == tuple(advice.would_change[0].set)
     for change in advice.would_change:
-        then = consult(WISHES[name], **change.set)
+        then = briefly(WISHES[name] | change.set)
         assert then.verdict != "no-viable-build"
         assert then.recommendation.slug == change.then
 
@@ -130,9 +131,8 @@ def test_a_fault_without_hardware_asks_for_the_hardware():
     assert advice.asks == ("existing_cards",)
 
 
-def test_the_ranking_says_what_decided_and_by_how_much():
-    path = Path(__file__).parents[1] / "corpus" / "add-a-3090.yaml"
-    advice = api.consult(api.read_profile(path))
+def test_the_ranking_says_what_decided_and_by_how_much(consulted):
+    advice = consulted(Path(__file__).parents[1] / "corpus" / "add-a-3090.yaml").advice
     *before, last = advice.ranking
     assert last.decided
     assert not any(step.decided for step in before)

@@ -1,6 +1,7 @@
 """What devices left over would fetch: by used prices of the market, and only by them."""
 
 import pytest
+from consulted import brief
 
 from advisor import api
 from advisor.knowledge import Knowledge
@@ -45,7 +46,8 @@ def test_what_has_no_used_price_is_left_out_and_told():
 
 
 def said(profile):
-    advice = api.consult(profile)
+    with brief():
+        advice = api.consult(profile)
     nodes = {node.id: node for node in advice.trace}
     return {nodes[s.node].rule: (s.text, nodes[s.node]) for s in advice.statements}, nodes
 

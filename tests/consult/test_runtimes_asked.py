@@ -1,13 +1,13 @@
 """Somebody who must use a program gets that program, its command and what to know of it."""
 
 import pytest
+from consulted import briefly
 
 from advisor import api
-from advisor.profiles import profile_from
 
 
 def advise(**fields):
-    return api.consult(profile_from({"target_model": "llama-3.3-70b", **fields}, name="somebody"))
+    return briefly({"target_model": "llama-3.3-70b", **fields})
 
 
 def said(advice, code):

@@ -1,6 +1,7 @@
 """What single fields of the profile do to the advice."""
 
 import pytest
+from consulted import briefly
 
 from advisor import api
 from advisor.errors import InputError
@@ -10,7 +11,7 @@ PAIR = {"target_model": "llama-3.3-70b", "existing_cards": {"rtx-3090": 2}, "nvl
 
 
 def advise(**fields):
-    return api.consult(profile_from(PAIR | fields, "test"))
+    return briefly(PAIR | fields)
 
 
 def said(advice, rule):
@@ -42,11 +43,8 @@ def test_an_unknown_later_model_is_refused_by_its_own_field():
 
 
 def test_a_machine_that_was_never_sold_is_read_openly():
-    advice = api.consult(
-        profile_from(
-            {"target_model": "llama-3.3-70b", "existing_cards": {"mac-studio-m3-ultra-192gb": 1}},
-            "test",
-        )
+    advice = briefly(
+        {"target_model": "llama-3.3-70b", "existing_cards": {"mac-studio-m3-ultra-192gb": 1}}
     )
     assert advice.recommendation.slug == "mac-studio-m2-ultra-192gb"
     assert any("never sold" in reading for reading in advice.readings)
@@ -86,5 +84,5 @@ def test_slots_of_every_generation_are_sized(pcie):
 
 
 def test_a_thousand_cards_are_a_bill_and_not_a_crash():
-    advice = advise(existing_cards={"rtx-3090": 1024}, nvlink_bridges=0, budget_usd=100_000)
-    assert advice.verdict
+    many = {"existing_cards": {"rtx-3090": 1024}, "nvlink_bridges": 0, "budget_usd": 100_000}
+    assert api.consult(profile_from(PAIR | many, "test")).verdict

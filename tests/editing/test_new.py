@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from consulted import brief
 
 from advisor import api, resources
 from advisor.cli import run
@@ -88,7 +89,8 @@ def advice(knowledge: Knowledge, rules: RuleBase, root: Path) -> dict[str, objec
     consultant = Consultant(knowledge, rules)
     try:
         profile = api.read_profile(root / PROFILE, ())
-        return consultant.consult(profile).model_dump(mode="json")
+        with brief():
+            return consultant.consult(profile).model_dump(mode="json")
     finally:
         consultant.close()
 

@@ -16,8 +16,8 @@ HOSTILE = "<script>alert(1)</script> \x1b[31m*bold* | `code` [bold]‮ \x07"
 
 
 @pytest.fixture(scope="module")
-def advice():
-    return api.consult(api.read_profile(EXAMPLE, ()))
+def advice(consulted):
+    return consulted(EXAMPLE).advice
 
 
 @pytest.fixture(scope="module")
