@@ -21,7 +21,6 @@ from advisor.consult import advising
 from advisor.consult.advising import Consultant
 from advisor.consult.assemble import Outcome
 from advisor.consult.contrast import against
-from advisor.engine import Engine
 from advisor.model.advice import Advice, WhyNot
 from advisor.profiles import profile_from
 
@@ -39,11 +38,10 @@ class Contrasted:
 
 @dataclass(frozen=True)
 class Consulted:
-    """The advice for a profile, the codes of the rules that fired for it, and every build that was
-    judged, held against the recommendation."""
+    """The advice for a profile, and every build that was judged, held against the
+    recommendation."""
 
     advice: Advice
-    fired: frozenset[str]
     contrasts: Mapping[str, Contrasted]
 
 
@@ -67,14 +65,8 @@ class Consultations:
 
 
 def _consulted(path: Path) -> Consulted:
-    fired: set[str] = set()
     outcomes: list[Outcome] = []
-    run, outcome = Engine.run, Consultant.outcome
-
-    def noted_run(self, facts):
-        activations = run(self, facts)
-        fired.update(activation.rule for activation in activations)
-        return activations
+    outcome = Consultant.outcome
 
     def noted_outcome(self, case, brief=False):
         found = outcome(self, case, brief)
@@ -82,10 +74,7 @@ def _consulted(path: Path) -> Consulted:
             outcomes.append(found)
         return found
 
-    with (
-        patch.object(Engine, "run", noted_run),
-        patch.object(Consultant, "outcome", noted_outcome),
-    ):
+    with patch.object(Consultant, "outcome", noted_outcome):
         advice = api.consult(api.read_profile(path))
     (found,) = outcomes
     viable = {build.slug for build in found.viable}
@@ -100,7 +89,7 @@ def _consulted(path: Path) -> Consulted:
         )
         for slug in {build.slug for build in found.judged}
     }
-    return Consulted(advice, frozenset(fired), contrasts)
+    return Consulted(advice, contrasts)
 
 
 def brief():
