@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from syrupy.data import Snapshot, SnapshotCollection
@@ -57,6 +58,14 @@ class Pages(SingleFileSnapshotExtension):
     ) -> None:
         page = next(iter(snapshot_collection))
         Path(snapshot_collection.location).write_bytes(str(page.data).encode("utf-8"))
+
+    @classmethod
+    def others(cls, names: Iterable[str], remove: bool) -> list[str]:
+        """The pages of no case of those names, which go when they are to be written anew."""
+        stale = sorted(set(cls.folder.iterdir()) - {cls.folder / f"{name}.md" for name in names})
+        for page in stale if remove else ():
+            page.unlink(missing_ok=True)
+        return [] if remove else [page.name for page in stale]
 
 
 class AdvicePages(Pages):
