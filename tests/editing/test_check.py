@@ -57,6 +57,25 @@ def test_files_that_do_not_load_are_all_told_and_the_rest_is_said_to_be_left(tmp
     assert report.skipped == ("the rest, which needs files that load: mend these first",)
 
 
+def test_rules_that_cannot_be_used_and_profiles_that_cannot_be_read_are_told(tmp_path):
+    shutil.copytree(FIXTURES / "K310", tmp_path, dirs_exist_ok=True)
+    (rule,) = tmp_path.rglob("XMP310*.yaml")
+    text = rule.read_text()
+    rule.write_text(text.replace("{below: 1}", "{below: {parameter: no-such}}"))
+    people = FIXTURES / "K307" / "corpus"
+    report = check((tmp_path,), corpus=people)
+    assert [finding.code for finding in report.findings] == ["K202"]
+    assert report.profiles == 0
+    assert len(report.skipped) == 1
+    rule.write_text(text)
+    (tmp_path / "people").mkdir()
+    (tmp_path / "people" / "me.yaml").write_text(
+        "target_model: 8B\nexisting_cards: {rtx-3O90: 1}\n"
+    )
+    report = check((tmp_path,), corpus=tmp_path / "people")
+    assert {finding.code for finding in report.findings} == {"K102", "K310"}
+
+
 def test_findings_end_in_2_and_none_in_0(capsysbinary, monkeypatch):
     monkeypatch.chdir(FIXTURES)
     assert told(capsysbinary, "--quick")[0] == 0

@@ -28,6 +28,8 @@ from .scaffold import left_to_fill
 Told = Callable[[int], None]
 
 OF_CORPUS = ("K306", "K307")
+UNFIT = ("K202", "K309")
+"""Findings with which nobody can be consulted."""
 
 
 @dataclass(frozen=True)
@@ -78,8 +80,9 @@ def check(
         faults = (Finding(with_words(problem)) for problem in problems)
         return Report(_sorted([*lines, *faults]), (), today or "", skipped=(rest,))
     day = today or knowledge.version
-    people = people_of(corpus) if corpus else []
     every = [*lines, *_findings(rulebase, knowledge, guide, day)]
+    unfit = any(finding.code in UNFIT for finding in every)
+    people = people_of(corpus) if corpus and not unfit else []
     if people:
         every += corpus_findings(rulebase, knowledge, guide, people, told)
     standing, exempted = divide(every, exemptions, day, unlooked=() if people else OF_CORPUS)

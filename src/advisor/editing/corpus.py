@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from advisor.consult.advising import Consultant
 from advisor.consult.case import Case
 from advisor.consult.guide import GUIDE
+from advisor.consult.words import check_words
 from advisor.engine import Engine
+from advisor.errors import InputError, Problem
 from advisor.knowledge import Knowledge
 from advisor.knowledge.guide import GuideKnowledge
 from advisor.model.facts import Activation, Fact, Stage
+from advisor.model.profile import Profile
 from advisor.model.quantity import Quantity
 from advisor.profiles import read_profile
 from advisor.rulebase import Rule, RuleBase
+from advisor.rulebase.finding import finding
 
 from .findings import Finding
 
@@ -66,12 +70,23 @@ def corpus_findings(
     profiles: Sequence[Path],
     told: Callable[[int], None] = lambda done: None,
 ) -> Iterator[Finding]:
-    """Findings K306 and K307: what rules ask for that nobody has, and rules that fire for nobody.
+    """Findings K306 and K307: what rules ask for that nobody has, and rules that fire for nobody;
+    K102 for profiles that cannot be read, and then no others.
 
     A rule counts as firing where it does in somebody's own consultation, not only in one that tries
     what would change it. ``told`` hears how many profiles are done.
     """
-    people = [read_profile(path) for path in profiles]
+    people: list[Profile] = []
+    wrong: list[Problem] = []
+    for path in profiles:
+        try:
+            people.append(read_profile(path))
+            check_words(people[-1], knowledge)
+        except InputError as error:
+            wrong += error.problems
+    if wrong:
+        yield from (Finding(replace(problem, code="K102")) for problem in wrong)
+        return
     seen = Seen()
     with (
         closing(Consultant(knowledge, rulebase, engine=seen.engine)) as adviser,
@@ -84,12 +99,13 @@ def corpus_findings(
     for rule in rulebase.rules:
         yield from _unknown(rule, rulebase, seen)
         if rule.entry.status == "stable" and rule.code not in seen.fired:
-            problem = rule.problem(
+            problem = finding(
+                rule,
+                ("when",),
+                "K307",
                 "this rule fires for nobody",
-                "when",
                 found=f"no firing in {len(profiles):,} consultations",
                 accepted="a profile in tests/corpus that makes it fire, or status: draft",
-                code="K307",
             )
             yield Finding(problem, rule.code)
 
@@ -101,14 +117,13 @@ def _unknown(rule: Rule, rulebase: RuleBase, seen: Seen) -> Iterator[Finding]:
             known = seen.known.get(pattern.template)
             for name in dict.fromkeys(test.attribute for test in pattern.tests):
                 if known is not None and name not in known:
-                    problem = rule.problem(
+                    problem = finding(
+                        rule,
+                        (part, pattern.template, name),
+                        "K306",
                         f"nothing ever gives {pattern.template}.{name} a value",
-                        part,
-                        pattern.template,
-                        name,
                         found="unknown for every profile of the corpus",
                         accepted="an attribute that somebody has, or a profile that has it",
-                        code="K306",
                     )
                     yield Finding(problem, rule.code)
 

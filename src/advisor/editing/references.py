@@ -16,6 +16,7 @@ from advisor.knowledge.guide import GuideKnowledge
 from advisor.knowledge.places import PLACE as PLACE_OF_ANSWER
 from advisor.knowledge.tables import read_rows
 from advisor.rulebase import RuleBase
+from advisor.rulebase.finding import finding
 from advisor.rulebase.rule import ParameterRef
 from advisor.rulebase.say import PLACE
 from advisor.yamlplain import Path_
@@ -42,14 +43,15 @@ def citation_findings(rulebase: RuleBase, knowledge: Knowledge) -> Iterator[Find
         for at, cite in cites:
             kind, _, id = cite.partition(".")
             if id not in tables.get(kind, ()):
-                problem = rule.problem(
+                problem = finding(
+                    rule,
+                    at,
+                    "K201",
                     "this citation leads nowhere",
-                    *at,
                     found=cite,
                     accepted="claim.ID, erratum.ID or source.ID of knowledge/claims.yaml, "
                     "errata.yaml or sources.yaml",
                     nearest=nearest(cite, every),
-                    code="K201",
                 )
                 yield Finding(problem, rule.code)
 

@@ -12,6 +12,7 @@ from advisor.model.quantity import Quantity, Value, given
 from .base import RuleBase
 from .conclude import node
 from .evaluate import evaluate
+from .finding import finding
 from .rule import Example, Rule, Template
 
 Parameters = Mapping[str, Quantity]
@@ -28,7 +29,7 @@ def check(rulebase: RuleBase, parameters: Parameters) -> list[Problem]:
                 what = _fault(rule, example, kind, rulebase.templates, parameters)
                 if what:
                     at = ("examples", kind, index)
-                    out.append(rule.problem(what[0], *at, found=what[1], code="K310"))
+                    out.append(finding(rule, at, "K310", what[0], found=what[1]))
     return out
 
 

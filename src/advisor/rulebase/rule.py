@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, WithJsonSchema
 
-from advisor.errors import Problem
 from advisor.model.advice import AdviceWord
 from advisor.model.catalog import Day
 from advisor.model.facts import Likelihood, Severity, Stage, VerdictKind
 from advisor.model.quantity import Strict, Value
-from advisor.yamlio import load_yaml
 
 View = Literal["evidence", "guide"]
 Op = Literal["eq", "neq", "lt", "lte", "gt", "gte", "in", "known"]
@@ -175,17 +172,6 @@ class Rule(Strict):
     @property
     def dissent(self) -> str | None:
         return self.entry.dissent
-
-    def problem(self, what: str, *at: str | int, code: str, **more: str | None) -> Problem:
-        """A problem with this rule, at the line where ``at`` is written."""
-        return Problem(
-            file=self.file,
-            line=load_yaml(Path(self.file)).line(at),
-            field=".".join(map(str, at)) or None,
-            what=what,
-            code=code,
-            **more,
-        )
 
     def serves(self, view: View) -> bool:
         """Whether it belongs to the advice of that view."""
