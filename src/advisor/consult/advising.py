@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from advisor.engine import Engine, MakeEngine
+from advisor.errors import InputError
 from advisor.knowledge import Knowledge
 from advisor.model.advice import Advice
 from advisor.model.facts import Fact
 from advisor.model.profile import Profile
 from advisor.rulebase import RuleBase, Verdict, verdicts
+from advisor.rulebase.verify.alone import unnamed
 
 from .assemble import Outcome, assemble
 from .case import Case
@@ -30,7 +32,8 @@ MOST_BUILDS = 6
 class Consultant:
     """The knowledge, the compiled rules and the sizer, ready for many consultations.
 
-    ``engine`` runs the rules; one that notes what fires serves those who check them.
+    ``engine`` runs the rules; one that notes what fires serves those who check them. Raises
+    InputError for rules that name what is not there, or that no engine can be trusted with.
     """
 
     def __init__(
@@ -47,6 +50,8 @@ class Consultant:
         self.offers = Offers(knowledge)
         parameters = {name: knowledge.parameter(name) for name in knowledge.parameters}
         self.parameters = parameters
+        if problems := list(unnamed(rulebase.rules, parameters)):
+            raise InputError(*problems)
         self.planner = engine(rulebase, parameters, ("derive", "choose"))
         self.judge = engine(rulebase, parameters, ("judge",))
         self.weigher = engine(rulebase, parameters, ("weigh",))

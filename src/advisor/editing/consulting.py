@@ -22,7 +22,6 @@ from advisor.knowledge import Knowledge
 from advisor.model.quantity import Quantity
 from advisor.profiles import read_profile
 from advisor.rulebase import RuleBase, load_rules
-from advisor.rulebase.verify.alone import unnamed
 
 from .corpus import Seen
 from .loading import table_problems
@@ -102,10 +101,10 @@ class Room:
         """What keeps the version from loading, each fault once."""
         problems = table_problems(self.knowledge)
         try:
-            rules = self.rulebase
+            _ = self.rulebase
         except InputError as error:
-            return (*problems, *error.problems)
-        return tuple(problems) or tuple(unnamed(rules.rules, self.parameters))
+            problems += error.problems
+        return tuple(problems)
 
     @property
     def parameters(self) -> dict[str, Quantity]:
