@@ -14,7 +14,7 @@ import pytest
 from advisor.editing.edits import Edits
 from advisor.editing.impact import impact
 from advisor.errors import InputError
-from advisor.model.impact import Impact, Moved
+from advisor.model.impact import Answer, Impact, Moved
 from advisor.render.impact import render_impact
 
 
@@ -270,3 +270,38 @@ def test_the_command_tells_in_words_that_an_installed_package_has_no_versions(
     assert done.stdout == ""
     assert "git checkout, not of an installed package" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_of_many_who_are_told_other_words_the_first_are_shown() -> None:
+    answer = Answer(verdict="keep", build="1x-rtx-3090", title="RTX 3090")
+    moved = Moved(
+        profile="p",
+        effect="words",
+        before=answer,
+        after=answer,
+        differences=(),
+        new_warnings=(),
+        gone_warnings=(),
+        sentences=("+ more",),
+        figures=(),
+        history=0,
+        causes=(),
+        apart="edit",
+    )
+    people = tuple(moved.model_copy(update={"profile": f"p{n:02}"}) for n in range(15))
+    report = Impact(
+        against="HEAD",
+        commit="0" * 12,
+        compared=15,
+        counts={"words": 15},
+        step="patch",
+        summary="All.",
+        notes=(),
+        edits=(),
+        changed=people,
+        not_compared=(),
+    )
+    text = render_impact(report, "markdown")
+    assert text.count("\n## p") == 12
+    assert "## 3 more\n\nTheir words" in text
+    assert "p12, p13, p14." in text

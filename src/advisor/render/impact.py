@@ -14,6 +14,7 @@ MOST_WORDS = 6
 MOST_FIGURES = 8
 MOST_NAMES = 8
 MOST_FIELDS = 8
+MOST_WORDED = 12
 """Lines told of one kind; as JSON all are."""
 
 
@@ -35,8 +36,15 @@ def _sections(impact: Impact) -> Iterator[Section]:
         if idle:
             blocks.append(Text(clean(f"Without effect on anybody: {'; '.join(idle)}.")))
         yield Section(f"Edits: {len(impact.edits)}", blocks)
+    worded = [moved for moved in impact.changed if moved.effect == "words"]
+    others = worded[MOST_WORDED:]
     for moved in impact.changed:
-        yield Section(clean(moved.profile), list(_blocks(moved, impact)))
+        if moved not in others:
+            yield Section(clean(moved.profile), list(_blocks(moved, impact)))
+    if others:
+        names = ", ".join(moved.profile for moved in others)
+        text = f"Their words or figures change as well; --format json tells how: {names}."
+        yield Section(f"{len(others)} more", [Text(clean(text))])
     if impact.not_compared:
         rows = tuple((clean(left.profile), clean(left.why)) for left in impact.not_compared)
         yield Section("Not compared", [Table(("profile", "why"), rows)])
