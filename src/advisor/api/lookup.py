@@ -40,14 +40,12 @@ def render_rule(code: str, form: str, overlays: tuple[Path, ...] = ()) -> str:
     Raises InputError for an unknown code, and for a rule that names an unknown parameter.
     """
     from advisor.render.rules import RuleBook, render_rule
+    from advisor.rulebase.named import unnamed
 
     found = rule(code, overlays)
     book = RuleBook(rulebase(overlays), knowledge(overlays))
-    for id in book.used_parameters(found):
-        if id not in book.parameters:
-            what = f"rule {found.code} names a parameter that does not exist"
-            near = nearest(id, book.parameters)
-            raise InputError(Problem(found.file, what, found=id, nearest=near, code="K202"))
+    if problems := list(unnamed([found], book.parameters)):
+        raise InputError(*problems)
     return render_rule(found, book, form)
 
 

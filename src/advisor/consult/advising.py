@@ -12,7 +12,7 @@ from advisor.model.advice import Advice
 from advisor.model.facts import Fact
 from advisor.model.profile import Profile
 from advisor.rulebase import RuleBase, Verdict, verdicts
-from advisor.rulebase.verify.alone import unnamed
+from advisor.rulebase.named import unnamed
 
 from .assemble import Outcome, assemble
 from .case import Case

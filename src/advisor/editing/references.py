@@ -13,12 +13,11 @@ from advisor.consult.claim_uses import claim_uses
 from advisor.errors import nearest
 from advisor.knowledge import Knowledge, kinds
 from advisor.knowledge.guide import GuideKnowledge
-from advisor.knowledge.places import PLACE as PLACE_OF_ANSWER
+from advisor.knowledge.places import PLACE
 from advisor.knowledge.tables import read_rows
 from advisor.rulebase import RuleBase
 from advisor.rulebase.finding import finding
-from advisor.rulebase.rule import ParameterRef
-from advisor.rulebase.say import PLACE
+from advisor.rulebase.named import named
 from advisor.yamlplain import Path_
 
 from .findings import Finding
@@ -82,10 +81,11 @@ def unused_findings(rulebase: RuleBase, guide: GuideKnowledge) -> Iterator[Findi
                 code="K205",
             )
             yield Finding(problem, id)
-    tested = _tested(rulebase) | _answered(guide)
+    used_by_rules = {name for rule in rulebase.rules for _, name in named(rule)}
+    known = used_by_rules | _answered(guide)
     for row in read_rows(kinds.PARAMETERS, guide.folders):
         id = row.entry.id
-        if id not in tested and not _in_the_code(id):
+        if id not in known and not _in_the_code(id):
             problem = row.problem(
                 "no rule, no answer and no formula uses this parameter",
                 "id",
@@ -103,23 +103,11 @@ def _written(folders: tuple[Path, ...]) -> set[str]:
     return {word.rstrip(".") for text in texts for word in re.findall(r"[\w.+-]+", text)}
 
 
-def _tested(rulebase: RuleBase) -> set[str]:
-    """The parameters that rules compare with or speak of."""
-    out = set()
-    for rule in rulebase.rules:
-        tests = [test for pattern in (*rule.when, *rule.unless) for test in pattern.tests]
-        out |= {t.operand.parameter for t in tests if isinstance(t.operand, ParameterRef)}
-        said = (rule.entry.say, rule.then.fix or "", rule.then.check or "")
-        places = (place for text in said for place in re.findall(PLACE, text))
-        out |= {name for alias, name, _ in places if alias == "parameter"}
-    return out
-
-
 def _answered(knowledge: Knowledge) -> set[str]:
     """The parameters that answers to common questions speak of."""
     entries = knowledge.faq.entries.values()
     texts = (text for e in entries for text in (e.answer, e.why, *e.figures))
-    places = (PLACE_OF_ANSWER.findall(text) for text in texts)
+    places = (PLACE.findall(text) for text in texts)
     return {name.partition(".")[2] for found in places for name, _ in found}
 
 

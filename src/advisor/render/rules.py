@@ -14,7 +14,8 @@ from advisor.knowledge import Knowledge
 from advisor.model.quantity import Quantity
 from advisor.rulebase import Rule, RuleBase, evaluate, unmet
 from advisor.rulebase.examples import facts_of
-from advisor.rulebase.rule import Example, ParameterRef
+from advisor.rulebase.named import named
+from advisor.rulebase.rule import Example
 from advisor.rulebase.say import PLACE, say
 
 from .blocks import Block, Items, Link, Section, Table, Text, clean
@@ -66,12 +67,7 @@ class RuleBook:
 
     def used_parameters(self, rule: Rule) -> list[str]:
         """The parameters it compares with or speaks of, each once."""
-        tests = (test for p in (*rule.when, *rule.unless) for test in p.tests)
-        compared = [t.operand.parameter for t in tests if isinstance(t.operand, ParameterRef)]
-        then = rule.then
-        spoken = " ".join(filter(None, (rule.entry.say, then.fix, then.check)))
-        told = [name for alias, name, _ in re.findall(PLACE, spoken) if alias == "parameter"]
-        return list(dict.fromkeys([*compared, *told]))
+        return list(dict.fromkeys(name for _, name in named(rule)))
 
     def said(self, rule: Rule, example: Example) -> dict[str, str]:
         """What the rule says, and has one check and do, on an example; empty where it is quiet.

@@ -10,7 +10,8 @@ from advisor.errors import Problem
 from advisor.model.quantity import Quantity
 
 from ..base import RuleBase
-from .alone import impossible, unnamed
+from ..named import unnamed
+from .alone import impossible
 from .concluded import unconcluded
 from .conditions import read
 from .gaps import gaps
