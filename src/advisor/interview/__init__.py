@@ -1,0 +1,1 @@
+"""The questionnaire without a screen: what to ask, what an answer changes, what an edit unsettles."""
