@@ -1,152 +1,402 @@
-"""One form beside the advice; every change of an answer asks for advice again."""
+"""The questionnaire: holds the answers, asks the interviewer on its own thread, opens screens."""
 
 from __future__ import annotations
 
-import re
-import threading
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-import yaml
 from textual import on, work
-from textual.app import App, ComposeResult
+from textual.app import App
 from textual.binding import Binding, BindingType
-from textual.containers import Container, VerticalScroll
-from textual.widgets import Footer, Header, Input, Label, Markdown, Select
-from textual.worker import get_current_worker
+from textual.screen import Screen
 
 from advisor import api
 from advisor.errors import InputError
+from advisor.model.advice import Advice
+from advisor.model.interview import Answers, Asked, Question, Unsettled
 
-from .fields import QUESTIONS, answers, as_text, stated
+from .engine_thread import EngineThread, Stop
+from .screens.interview import InterviewScreen
+from .widgets.question import Entry, QuestionPanel
 
-PAUSE_S = 0.25
+if TYPE_CHECKING:
+    from advisor.interview.interviewer import Interviewer
+
+T = TypeVar("T")
 NEW_FILE = Path("profile.yaml")
-WELCOME = """\
-# What should I buy, add or keep?
-
-Name the model you want to run. Advice appears here and follows every answer.
-
-A blank answer is *assumed*; the advice says what was assumed.
-"""
+NO_ADVICE = "There is no advice yet: name a model first."
+END = "Nothing is left that is likely to change the advice."
+END_WHY = "You can look at it now, change an answer, or be asked what is left."
 
 
 class AdvisorApp(App[None]):
-    """A form for the main profile fields with live advice.
+    """Asks what matters and shows the advice so far.
 
-    Opens ``profile_path`` when that file exists and saves there, else to ``profile.yaml`` in the
-    current folder. Raises InputError when the file cannot be read as a profile.
+    ``path`` is the profile file to open, if it exists, and to save to. ``make`` makes the
+    interviewer, on the thread of the engine.
     """
 
     TITLE = "advisor"
-    CSS_PATH = "advisor.tcss"
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 (not a ClassVar above)
+    ENABLE_COMMAND_PALETTE = True
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f7,ctrl+s", "save", "Save", tooltip="Write the answers to the profile file"),
-        Binding("ctrl+q,q", "quit", "Quit", tooltip="Leave; unsaved answers are lost"),
+        Binding("f1", "help", "Help", tooltip="What this screen is, and the keys that work"),
+        Binding("f2", "why_asked", "Why", tooltip="Why this is asked, and what would follow"),
+        Binding("f3", "how", "How", tooltip="How the advice comes about, down to the sources"),
+        Binding("f4", "why_not", "Why not", tooltip="Why another build is not the advice"),
+        Binding("f5", "what_if", "What if", tooltip="Change up to three facts, side by side"),
+        Binding("f6", "review", "Review", tooltip="All answers: given, assumed, unknown"),
+        Binding("f7", "export", "Export", tooltip="Write the advice to a file"),
+        Binding("f8", "results", "Advice", tooltip="The whole advice so far"),
+        Binding("f9", "faq", "FAQ", tooltip="Common questions and their answers"),
+        Binding("ctrl+b", "previous", "Back", tooltip="The question before", show=False),
+        Binding("ctrl+s", "save", "Save", tooltip="Keep the answers in a file", show=False),
+        Binding("ctrl+o", "open", "Open", tooltip="Read a profile file", show=False),
+        Binding("ctrl+q", "quit", "Quit", tooltip="Leave", show=False),
     ]
 
-    def __init__(self, profile_path: Path | None = None) -> None:
+    def __init__(
+        self,
+        path: Path | None = None,
+        make: Callable[[], Interviewer] = api.interviewer,
+    ) -> None:
         super().__init__()
-        self.path = profile_path or NEW_FILE
-        self.kept: dict[str, Any] = {}
-        self.texts: dict[str, str] = {}
-        self.may_replace = profile_path is not None
-        self._one_at_a_time = threading.Lock()
-        if profile_path is not None and profile_path.exists():
-            data = stated(api.read_profile(profile_path))
-            asked = {question.field for question in QUESTIONS}
-            self.kept = {f: value for f, value in data.items() if f not in asked}
-            self.texts = {f: as_text(value) for f, value in data.items() if f in asked}
+        self.animation_level = "none"
+        self.file = path
+        self.make = make
+        self.engine = EngineThread()
+        self.interviewer: Interviewer | None = None
+        self.questions: Mapping[str, Question] = {}
+        self.rule_titles: Mapping[str, str] = {}
+        self.claim_titles: Mapping[str, str] = {}
+        self.answers = Answers(name=(path or NEW_FILE).stem)
+        self.asked: Asked | None = None
+        self.advice: Advice | None = None
+        self.way: list[str] = []
+        self.interview = InterviewScreen()
 
-    def compose(self) -> ComposeResult:
-        yield Header()
-        with Container(id="columns"):
-            with VerticalScroll(id="form", can_focus=False):
-                for question in QUESTIONS:
-                    yield Label(question.label)
-                    if question.choices:
-                        yield Select[str](
-                            [(word, word) for word in question.choices],
-                            prompt="any",
-                            value=self.texts.get(question.field, Select.NULL),
-                            id=question.field,
-                            compact=True,
-                        )
-                    else:
-                        yield Input(
-                            self.texts.get(question.field, ""),
-                            placeholder=question.hint,
-                            id=question.field,
-                            compact=True,
-                        )
-            with VerticalScroll(id="pane"):
-                yield Markdown(WELCOME, id="advice")
-        yield Footer()
+    def get_default_screen(self) -> Screen[Any]:
+        return self.interview
 
     def on_mount(self) -> None:
-        self.sub_title = str(self.path)
-        self.refresh_advice()
+        self.load()
 
-    @on(Input.Changed)
-    @on(Select.Changed)
-    def take_answer(self, event: Input.Changed | Select.Changed) -> None:
-        """Keep an answer and ask again when it says something new."""
-        field = str(event.control.id)
-        text = "" if event.value is Select.NULL else str(event.value)
-        if text != self.texts.get(field, ""):
-            self.texts[field] = text
-            self.refresh_advice()
+    async def on_unmount(self) -> None:
+        self.engine.close()
 
-    def refresh_advice(self) -> None:
-        """Show the advice for the answers so far, once they hold a model."""
-        if self.texts.get("target_model", "").strip():
-            self.consult(answers(self.kept, self.texts))
-        else:
-            self.workers.cancel_group(self, "consult")
-            self.show(WELCOME)
+    @property
+    def panel(self) -> QuestionPanel:
+        """Where questions are put."""
+        return self.interview.question
 
-    @work(thread=True, exclusive=True, group="consult")
-    def consult(self, data: dict[str, Any]) -> None:
-        """Advice for ``data``, unless another answer arrives first. One consultation at a time."""
-        worker = get_current_worker()
-        if worker.cancelled_event.wait(PAUSE_S):
-            return
-        with self._one_at_a_time:
-            if worker.is_cancelled:
-                return
-            try:
-                advice = api.consult(api.profile_from(data, self.path.stem))
-                text = api.render(advice, "markdown")
-            except InputError as error:
-                text = problems(error)
-        if not worker.is_cancelled:
-            self.call_from_thread(self.show, text)
+    # The engine's work
 
-    def show(self, text: str) -> None:
-        """Replace the pane's text, from its top."""
-        self.query_one("#advice", Markdown).update(text)
-        self.query_one("#pane", VerticalScroll).scroll_home(animate=False)
+    async def consult(self, work: Callable[[Interviewer, Stop], T]) -> T:
+        """What ``work`` finds out with the interviewer, on the thread of the engine."""
 
-    def action_save(self) -> None:
-        """Write the stated answers as a profile file; never over a file that was not opened."""
+        def done(stop: Stop) -> T:
+            if self.interviewer is None:
+                self.interviewer = self.make()
+            return work(self.interviewer, stop)
+
+        return await self.engine.run(done)
+
+    @work(exclusive=True, group="load")
+    async def load(self) -> None:
+        """Get the interviewer and ask the first question."""
         try:
-            profile = api.profile_from(answers(self.kept, self.texts), self.path.stem)
-            if self.path.exists() and not self.may_replace:
-                self.notify(f"{self.path} is already there; rename it first.", severity="error")
-                return
-            text = yaml.safe_dump(stated(profile), sort_keys=False, allow_unicode=True)
-            self.path.write_text(text, encoding="utf-8", newline="\n")
+            self.questions = await self.consult(lambda interviewer, stop: interviewer.questions)
         except InputError as error:
-            self.notify(str(error), title="Not saved", severity="error", markup=False)
-        except OSError as error:
-            self.notify(str(error), title="Not saved", severity="error", markup=False)
+            self.panel.work("The knowledge base cannot be read.")
+            self.panel.wrong(str(error))
+            return
+        except Exception as error:
+            self.panel.work("The knowledge base cannot be read.")
+            self.panel.wrong(fault(error))
+            return
+        self.go_on()
+        self.rule_titles, self.claim_titles = await self.engine.run(lambda stop: titles())
+
+    @work(exclusive=True, group="step")
+    async def go_on(self) -> None:
+        """Ask the next question, then show the whole advice, then think ahead."""
+        answers = self.answers
+        self.interview.strip.working()
+        self.interview.so_far.show(self.advice, working=True)
+        self.panel.work("Working out what matters next…")
+        try:
+            step = await self.consult(lambda interviewer, stop: interviewer.step(answers, stop))
+            self.interview.strip.show(step.standing, working=False)
+            if step.asked is None:
+                self.asked = None
+                self.finish()
+            else:
+                await self.put(step.asked)
+            if step.standing is not None:
+                self.advice = await self.consult(lambda i, stop: i.advice(answers, stop))
+            self.interview.so_far.show(self.advice, working=False)
+            if (asked := step.asked) is not None and step.standing is not None:
+                await self.consult(lambda i, stop: i.foresee(answers, asked, stop))
+        except InputError as error:
+            await self.stuck(error)
+        except Exception as error:
+            self.interview.so_far.show(self.advice, working=False)
+            self.finish(fault(error))
+
+    async def put(self, asked: Asked, wrong: str = "") -> None:
+        """Put a question to the person."""
+        self.asked = asked
+        field = asked.question.field
+        words = await self.consult(lambda interviewer, stop: interviewer.words(field))
+        said = len(self.answers.stated)
+        count = f"{asked.question.title} · {said} answered so far"
+        self.panel.ask(asked, count, self.answers.stated.get(field), words)
+        if wrong:
+            self.panel.wrong(wrong)
+
+    async def stuck(self, error: InputError) -> None:
+        """Answers that cannot stand together, or from a file: ask what the first fault is about."""
+        field = error.problems[0].field or ""
+        self.interview.so_far.show(None, working=False)
+        if field in self.questions:
+            await self.ask_now(field, str(error))
         else:
-            self.may_replace = True
-            self.notify(f"Saved {self.path}", markup=False)
+            self.finish(str(error))
+
+    def finish(self, wrong: str = "") -> None:
+        """Tell that nothing has to be asked, and what can be done."""
+        self.asked = None
+        left = [
+            Entry(f"Answer: {question.title}", do=f"ask:{field}")
+            for field, question in self.questions.items()
+            if field not in self.answers.stated and field not in self.answers.left_open
+            if question.only_with is None or self.answers.stated.get(question.only_with)
+        ]
+        todo = [
+            Entry("Show the results (F8)", do="results"),
+            Entry("Review or change an answer (F6)", do="review"),
+            Entry("Save the answers (Ctrl+S)", do="save"),
+            Entry("Export the advice (F7)", do="export"),
+            *left,
+        ]
+        count = f"{len(self.answers.stated)} answered"
+        self.panel.finish(count, END if not wrong else "This did not work.", END_WHY, todo)
+        self.panel.wrong(wrong)
+
+    # Answers
+
+    @on(QuestionPanel.Answered)
+    def answered(self, event: QuestionPanel.Answered) -> None:
+        """Take an answer, after what it unsettles where one was given before."""
+        self.take(event.field, event.value)
+
+    @on(QuestionPanel.LeftOpen)
+    def left_open(self, event: QuestionPanel.LeftOpen) -> None:
+        """Take "I don't know"."""
+        self.change(event.field, self.answers.leaving_open(event.field))
+
+    @on(QuestionPanel.Wanted)
+    async def wanted(self, event: QuestionPanel.Wanted) -> None:
+        """Do what was picked when nothing had to be asked."""
+        await self.do(event.do)
+
+    @work(exclusive=True, group="step")
+    async def take(self, field: str, value: Any) -> None:
+        """Read an answer; what is not accepted is told under the question."""
+        answers = self.answers
+        try:
+            read = await self.consult(
+                lambda interviewer, stop: interviewer.read(answers, field, value)
+            )
+        except InputError as error:
+            self.panel.wrong("\n".join(said(problem) for problem in error.problems))
+        except Exception as error:
+            self.panel.wrong(fault(error))
+        else:
+            self.change(field, answers.with_answer(field, read))
+
+    @work(exclusive=True, group="step")
+    async def change(self, field: str, after: Answers) -> None:
+        """Go on with other answers; a change of what was said is confirmed first."""
+        before = self.answers
+        was = field in before.stated or field in before.left_open
+        if was and after != before and "target_model" in before.stated:
+            self.panel.work("Working out what this unsettles…")
+            try:
+                found = await self.consult(lambda i, stop: i.unsettles(before, after, field, stop))
+            except InputError:
+                found = None  # there was no advice that the change could unsettle
+            except Exception as error:
+                self.finish(fault(error))
+                return
+            if found and not await self.confirmed(found):
+                self.go_on()
+                return
+        self.answers = after
+        if field not in self.way:
+            self.way.append(field)
+        self.go_on()
+
+    async def confirmed(self, found: Unsettled) -> bool:
+        """Whether the person wants a change with what it unsettles."""
+        from .screens.unsettled import UnsettledScreen
+
+        title = self.questions[found.field].title
+        return await self.push_screen_wait(UnsettledScreen(found, title))
+
+    async def do(self, what: str) -> None:
+        """Carry out ``ask:FIELD``, ``take-back:FIELD`` or an action."""
+        word, _, field = what.partition(":")
+        if word == "ask":
+            self.action_ask(field)
+        elif word == "take-back":
+            self.change(field, self.answers.without(field))
+        else:
+            await self.run_action(word)
+
+    @work(exclusive=True, group="step")
+    async def action_ask(self, field: str) -> None:
+        """Ask about a field, whether it was answered or not."""
+        self.back_to_interview()
+        await self.ask_now(field)
+
+    async def ask_now(self, field: str, wrong: str = "") -> None:
+        """The same within other work."""
+        answers = self.answers
+        self.panel.work("Working out what would follow…")
+        try:
+            asked = await self.consult(lambda i, stop: i.asked(answers, field, stop))
+        except InputError:
+            asked = await self.consult(lambda i, stop: i.asked(Answers(), field, stop))
+        await self.put(asked, wrong)
+
+    def action_previous(self) -> None:
+        """Ask the question before the one shown."""
+        here = self.asked.question.field if self.asked else None
+        place = self.way.index(here) if here in self.way else len(self.way)
+        if place > 0:
+            self.action_ask(self.way[place - 1])
+
+    # Screens
+
+    def back_to_interview(self) -> None:
+        """Leave every other screen."""
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+
+    def open_screen(self, screen: Screen[Any]) -> None:
+        """Show a screen instead of whatever is over the interview."""
+        self.back_to_interview()
+        self.push_screen(screen)
+
+    async def whole_advice(self) -> Advice | None:
+        """The advice for the answers so far; None, told, where there is none."""
+        answers = self.answers
+        if "target_model" not in answers.stated:
+            self.notify(NO_ADVICE, markup=False)
+            return None
+        try:
+            self.advice = await self.consult(lambda i, stop: i.advice(answers, stop))
+        except InputError as error:
+            self.notify(str(error), severity="error", markup=False)
+            return None
+        except Exception as error:
+            self.notify(fault(error), severity="error", markup=False)
+            return None
+        return self.advice
+
+    @work(exclusive=True, group="open")
+    async def action_results(self) -> None:
+        """Show everything the advice says."""
+        from .screens.results import ResultsScreen
+
+        if advice := await self.whole_advice():
+            self.open_screen(ResultsScreen(advice))
+
+    @work(exclusive=True, group="open")
+    async def action_how(self) -> None:
+        """Show how the advice comes about."""
+        from .screens.trace import TraceScreen
+
+        if advice := await self.whole_advice():
+            self.open_screen(TraceScreen(advice, self.action_open_rule))
+
+    @work(exclusive=True, group="open")
+    async def action_why_not(self, build: str = "") -> None:
+        """Hold a build against the recommendation."""
+        from .screens.why_not import WhyNotScreen
+
+        if advice := await self.whole_advice():
+            self.open_screen(WhyNotScreen(advice, self.why_not, build))
+
+    @work(exclusive=True, group="open")
+    async def action_what_if(self) -> None:
+        """Change up to three facts and compare."""
+        from .screens.what_if import WhatIfScreen
+
+        if advice := await self.whole_advice():
+            self.open_screen(WhatIfScreen(advice, self.what_if, self.questions))
+
+    async def why_not(self, build: str) -> Advice:
+        """The advice with a build held against it."""
+        answers = self.answers
+        return await self.engine.run(
+            lambda stop: api.consult(api.profile_from(answers.stated, answers.name), (), build)
+        )
+
+    async def what_if(self, pairs: Sequence[str]) -> Advice:
+        """The advice with, beside it, that after ``key=value`` changes."""
+        answers = self.answers
+        advice = await self.consult(lambda i, stop: i.advice(answers, stop))
+        profile = api.profile_from(answers.stated, answers.name)
+        return await self.engine.run(lambda stop: api.what_if(advice, profile, pairs))
+
+    @work(exclusive=True, group="open")
+    async def action_why_asked(self) -> None:
+        """Tell why the question is asked."""
+        from .screens.why_asked import WhyAskedScreen
+
+        if self.asked is None:
+            self.notify("Nothing is asked at the moment.", markup=False)
+        else:
+            self.open_screen(WhyAskedScreen(self.asked))
+
+    @work(exclusive=True, group="open")
+    async def action_review(self) -> None:
+        """Show all answers."""
+        from .screens.review import ReviewScreen
+
+        answers = self.answers
+        lines = await self.consult(lambda interviewer, stop: interviewer.review(answers))
+        self.back_to_interview()
+        if picked := await self.push_screen_wait(ReviewScreen(lines)):
+            await self.do(picked)
+
+    def action_open_rule(self, code: str) -> None:
+        """Show the page of a rule over what is on the screen."""
+
+    def action_help(self) -> None:
+        """Tell about the screen."""
 
 
-def problems(error: InputError) -> str:
-    """What is wrong with the answers, as Markdown that shows every character literally."""
-    lines = (re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", str(p)) for p in error.problems)
-    return "# Not clear yet\n\n" + "\n".join(f"- {line}" for line in lines) + "\n"
+def titles() -> tuple[dict[str, str], dict[str, str]]:
+    """What the palette knows rules and claims by."""
+    rules = {rule.code: rule.title for rule in api.rulebase().rules}
+    claims = {str(claim["claim"]): str(claim["text"]) for claim in api.claims()}
+    return rules, claims
+
+
+def said(problem: Any) -> str:
+    """A problem with an answer, without the file and the field it stands in."""
+    text = f"{problem.what}"
+    text = text[0].upper() + text[1:] + "."
+    if problem.accepted:
+        text += f" Accepted: {problem.accepted}."
+    if problem.nearest:
+        text += f" Did you mean {problem.nearest}?"
+    return text
+
+
+def fault(error: Exception) -> str:
+    """A fault of the program, in a line."""
+    return f"This is a fault of the program, please report it: {type(error).__name__}: {error}"

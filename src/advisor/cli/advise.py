@@ -9,11 +9,20 @@ from pathlib import Path
 
 import click
 
+from advisor.model.profile import Profile
+
 from .options import common, wants_color, write
 
 
 @click.command()
-@click.argument("profile")
+@click.argument("profile", required=False)
+@click.option("--ask", is_flag=True, help="Ask line by line, after what PROFILE answers already.")
+@click.option(
+    "--save",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="With --ask: keep the answers in FILE, a profile.",
+)
 @click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help="Override a field.")
 @click.option("--why-not", metavar="BUILD", help="Say why BUILD is not the recommendation.")
 @click.option(
@@ -26,7 +35,9 @@ from .options import common, wants_color, write
 @click.option("--guide", is_flag=True, help="By the guide's own figures and decisions alone.")
 @common
 def command(
-    profile: str,
+    profile: str | None,
+    ask: bool,
+    save: Path | None,
     pairs: tuple[str, ...],
     why_not: str | None,
     changes: tuple[str, ...],
@@ -35,13 +46,44 @@ def command(
     no_color: bool,
     overlays: tuple[Path, ...],
 ) -> None:
-    """Advice for one PROFILE file; - reads standard input."""
+    """Advice for one PROFILE file; - reads standard input.
+
+    With --ask questions come on standard error and answers are read from standard input, a line
+    each; the advice then follows on standard output.
+    """
     from advisor import api
 
-    gc.disable()  # one answer and the process ends; collecting would only delay it
-    person = api.read_profile(profile, pairs)
+    if ask:
+        person = _asked(profile, pairs, save, overlays)
+    elif profile is None or save is not None:
+        what = "PROFILE is missing" if profile is None else "--save keeps answers to --ask"
+        raise click.UsageError(f"{what}. Accepted: a profile file, or --ask.")
+    else:
+        gc.disable()  # one answer and the process ends; collecting would only delay it
+        person = api.read_profile(profile, pairs)
     advice = api.consult(person, overlays, why_not, guide)
     if changes:
         advice = api.what_if(advice, person, changes, overlays)
     width = shutil.get_terminal_size((88, 24)).columns if sys.stdout.isatty() else 88
     write(api.render(advice, form, color=wants_color(no_color), width=min(max(width, 60), 100)))
+
+
+def _asked(
+    profile: str | None, pairs: tuple[str, ...], save: Path | None, overlays: tuple[Path, ...]
+) -> Profile:
+    """The person behind the answers to an interview; PROFILE and --set answer beforehand."""
+    from advisor import api
+
+    if profile == "-":
+        raise click.UsageError("--ask reads answers from standard input; PROFILE must be a file.")
+
+    def hear() -> str | None:
+        click.echo("> ", err=True, nl=False)
+        line = sys.stdin.readline()
+        return line.strip() if line else None
+
+    answers = api.answered(profile, pairs)
+    answers = api.interview(answers, lambda text: click.echo(text, err=True), hear, overlays)
+    if save is not None:
+        api.save_answers(answers, save)
+    return api.profile_from(answers.stated, answers.name)

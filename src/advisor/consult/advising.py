@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from advisor.engine import Engine, MakeEngine
@@ -75,13 +75,24 @@ class Consultant:
         Raises InputError for words outside the catalogue.
         """
         asked = template_from(why_not, self.knowledge, "--why-not") if why_not is not None else None
-        case = Case(self, profile, asked)
+        return self.advise(Case(self, profile, asked))
+
+    def advise(self, case: Case, before_each: Callable[[], None] = lambda: None) -> Advice:
+        """Advice for a case, held against the build it was asked about.
+
+        ``before_each`` is called before every further consultation that looks for what would change
+        the advice; what it raises ends the work.
+        """
+
+        def tried(other: Profile) -> Outcome:
+            before_each()
+            return self.outcome(case.changed(other), brief=True)
+
         outcome = self.outcome(case)
-        flips = tuple(bent.change for bent in outcome.bent) or changes(
-            outcome, lambda other: self.outcome(case.changed(other), brief=True), self.knowledge
-        )
+        flips = tuple(bent.change for bent in outcome.bent)
+        flips = flips or changes(outcome, tried, self.knowledge)
         contrast = None
-        if asked is not None:
+        if (asked := case.maker.asked) is not None:
             contrast = against(outcome, case.maker.rig(asked).slug, self.rulebase.templates)
         return assemble(outcome, self.knowledge, self.rulebase, flips, contrast)
 

@@ -114,11 +114,11 @@ def assemble(
     unanswered = outcome.word == "need-facts"
     if unanswered:
         shown = []
-    builds = [_build(build, outcome, knowledge) for build in shown]
+    builds = [built(build, outcome, knowledge) for build in shown]
     bent_for = {bent.pick.slug: bent for bent in reversed(outcome.bent)}
     gentlest = [bent for bent in outcome.bent if bent_for[bent.pick.slug] is bent]
     relaxed = tuple(
-        _build(bent.pick, bent.outcome, knowledge).model_copy(update={"relaxed": (*bent.values,)})
+        built(bent.pick, bent.outcome, knowledge).model_copy(update={"relaxed": (*bent.values,)})
         for bent in gentlest
     )
     rejected = _rejected(outcome)
@@ -281,7 +281,8 @@ def _circuit_load(build: Judged, circuit: Quantity | None) -> Quantity | None:
     )
 
 
-def _build(build: Judged, outcome: Outcome, knowledge: Knowledge) -> Build:
+def built(build: Judged, outcome: Outcome, knowledge: Knowledge) -> Build:
+    """A build as the advice shows it."""
     plan, sized = build.sized.plan, build.sized
     figure = sized.numbers
     profile = outcome.profile

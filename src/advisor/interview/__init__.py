@@ -1,1 +1,1 @@
-"""The questionnaire without a screen: what to ask, what an answer changes, what an edit unsettles."""
+"""The questionnaire without a screen: what to ask next, and what an answer changes."""

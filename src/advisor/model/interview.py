@@ -14,8 +14,9 @@ from .quantity import Strict
 Form = Literal["model", "number", "one", "several", "ranked", "cards", "builds", "text"]
 """How a question is answered: ``one`` of its offers alone, ``several`` of them, ``ranked`` with the
 first thing first, and otherwise also in free words."""
-State = Literal["answered", "left open", "assumed", "without effect"]
-Value = str | int | float | bool | tuple[str, ...] | dict[str, int]
+State = Literal["answered", "assumed", "unknown"]
+"""``assumed``: not answered, and there is a default; ``unknown``: and there is none."""
+Value = str | int | float | bool | list[str] | dict[str, int]
 
 
 class Offer(Strict):
@@ -118,7 +119,8 @@ class Step(Strict):
 class Unsettled(Strict):
     """What a change of one answer does to the rest, before it is made.
 
-    ``pointless`` are answered fields that stop mattering, ``raised`` fields that start to.
+    ``pointless`` are the titles of answered questions that stop mattering, ``next`` that of the
+    question asked then, if one is left.
     """
 
     field: str
@@ -127,13 +129,15 @@ class Unsettled(Strict):
     headline_before: str
     headline_after: str
     pointless: tuple[str, ...]
-    raised: tuple[str, ...]
+    next: str | None
 
 
 class Line(Strict):
-    """One field in the review of an interview; ``value`` in words."""
+    """One field in the review of an interview; ``value`` in words. ``left_open``: the person said
+    that they do not know."""
 
     field: str
     title: str
     state: State
     value: str
+    left_open: bool

@@ -1,0 +1,286 @@
+"""Which question to ask next, and what an answer does, found out by consulting."""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from advisor.consult.advising import Consultant
+from advisor.consult.assemble import Outcome
+from advisor.consult.case import Case
+from advisor.consult.words import check_words
+from advisor.model.advice import Advice
+from advisor.model.interview import (
+    Answers,
+    Asked,
+    Follow,
+    Line,
+    Offer,
+    Question,
+    Standing,
+    Step,
+    Unsettled,
+)
+from advisor.model.profile import Profile
+from advisor.profiles import profile_from
+from advisor.render.blocks import plain
+
+from .forms import form_of
+from .keeping import stated
+from .telling import Told, apart, standing, told
+
+KEPT = 12
+"""Consultations remembered: those of one question's answers, and the way back."""
+FORESEEN = 5
+Stop = Callable[[], bool]
+"""Tells that nobody waits for the result any more."""
+
+
+class Superseded(Exception):
+    """The work was given up since nobody waits for it any more."""
+
+
+def never() -> bool:
+    """For work that is to be finished."""
+    return False
+
+
+@dataclass
+class _Base:
+    """One person's consultation, and those for the same person with one answer more."""
+
+    case: Case
+    outcome: Outcome
+    told: Told
+    tried: dict[tuple[str, str], Told] = field(default_factory=dict)
+    asked: dict[str, Asked] = field(default_factory=dict)
+    advice: Advice | None = None
+
+
+class Interviewer:
+    """Asks what can still change the advice most. Not for use by two threads at once.
+
+    Every method that consults takes ``stop``, looked at before each consultation, and raises
+    Superseded once it says so; InputError for answers that name something unknown.
+    """
+
+    def __init__(self, consultant: Consultant) -> None:
+        self.consultant = consultant
+        self.knowledge = consultant.knowledge
+        self.questions: dict[str, Question] = self.knowledge.questions
+        self._bases: OrderedDict[str, _Base] = OrderedDict()
+
+    def read(self, answers: Answers, field: str, text: str | Any) -> Any:
+        """An answer to ``field`` in file form, read as a profile file would be and looked up.
+
+        Raises InputError for what is not accepted.
+        """
+        model = "70B" if field == "target_model" else answers.stated.get("target_model", "70B")
+        data = {"target_model": model, field: text}
+        profile = profile_from(data, answers.name)
+        check_words(profile, self.knowledge)
+        return stated(profile)[field]
+
+    def step(self, answers: Answers, stop: Stop = never) -> Step:
+        """Where the interview stands, and the question to ask now."""
+        if "target_model" not in answers.stated:
+            return Step(standing=None, asked=self._unconsulted("target_model"))
+        return Step(standing=self.standing(answers, stop), asked=self.next(answers, stop))
+
+    def standing(self, answers: Answers, stop: Stop = never) -> Standing:
+        """The advice so far, in two lines."""
+        return standing(self._base(answers, stop).outcome, self.knowledge)
+
+    def next(self, answers: Answers, stop: Stop = never) -> Asked | None:
+        """The question whose answer is expected to change the advice most; None when no question is
+        left that is likely enough to.
+
+        A question that cannot beat the best so far, whatever its answers do, is not tried.
+        """
+        base = self._base(answers, stop)
+        bounds = {field: self._bound(field, base, answers) for field in self._open(answers)}
+        best: Asked | None = None
+        for name in sorted(bounds, key=lambda name: -bounds[name]):
+            if best is not None and bounds[name] <= best.changes:
+                break
+            asked = self._asked(name, answers, base, stop)
+            if best is None or asked.changes > best.changes:
+                best = asked
+        least = float(self.consultant.parameters["interview-worth-asking"].number)
+        return best if best is not None and best.changes >= least else None
+
+    def asked(self, answers: Answers, field: str, stop: Stop = never) -> Asked:
+        """Any question, with what would follow from each answer."""
+        if "target_model" not in answers.stated or field == "target_model":
+            return self._unconsulted(field)
+        return self._asked(field, answers, self._base(answers, stop), stop)
+
+    def advice(self, answers: Answers, stop: Stop = never) -> Advice:
+        """The whole advice, as the command gives it for the profile file of the same answers."""
+        base = self._base(answers, stop)
+        if base.advice is None:
+            base.advice = self.consultant.advise(base.case, lambda: _go_on(stop))
+        return base.advice
+
+    def foresee(self, answers: Answers, asked: Asked, stop: Stop = never) -> None:
+        """Work out the next steps for the answers offered, the likeliest first, so that they are
+        there when one is given."""
+        for follow in sorted(asked.follows, key=lambda follow: -follow.offer.share)[:FORESEEN]:
+            self.step(answers.with_answer(asked.question.field, follow.offer.value), stop)
+
+    def words(self, field: str) -> tuple[Offer, ...]:
+        """Everything of the catalogue that may be named in an answer to ``field``."""
+        tables: dict[str, Mapping[str, Any]] = {
+            "target_model": self.knowledge.models,
+            "later_model": self.knowledge.models,
+            "existing_cards": self.knowledge.devices,
+            "quant": self.knowledge.quants,
+            "runtime": self.knowledge.runtimes,
+        }
+        return tuple(
+            Offer(value=slug, say=entry.name) for slug, entry in tables.get(field, {}).items()
+        )
+
+    def unsettles(
+        self, before: Answers, after: Answers, field: str, stop: Stop = never
+    ) -> Unsettled:
+        """What changing the answer to ``field`` does to the advice and to the other answers."""
+        old, new = self._base(before, stop), self._base(after, stop)
+        pointless = [
+            self.questions[name].title
+            for name in before.stated
+            if name in self.questions and name not in (field, "target_model")
+            if self._matters(name, before, old, stop) and not self._matters(name, after, new, stop)
+        ]
+        following = self.next(after, stop)
+        return Unsettled(
+            field=field,
+            before=self._valued(field, before),
+            after=self._valued(field, after),
+            headline_before=old.outcome.headline.text,
+            headline_after=new.outcome.headline.text,
+            pointless=tuple(pointless),
+            next=following.question.title if following else None,
+        )
+
+    def review(self, answers: Answers) -> tuple[Line, ...]:
+        """Every question with what was answered, or what is taken instead."""
+        return tuple(
+            Line(
+                field=name,
+                title=question.title,
+                state="answered"
+                if name in answers.stated
+                else "unknown"
+                if _default(name) is None
+                else "assumed",
+                value=self._valued(name, answers),
+                left_open=name in answers.left_open,
+            )
+            for name, question in self.questions.items()
+        )
+
+    def _base(self, answers: Answers, stop: Stop) -> _Base:
+        """The consultation of a person, begun once."""
+        key = json.dumps([answers.name, answers.stated], sort_keys=True)
+        found = self._bases.get(key)
+        if found is None:
+            _go_on(stop)
+            profile = profile_from(answers.stated, answers.name)
+            check_words(profile, self.knowledge)
+            case = Case(self.consultant, profile)
+            outcome = self.consultant.outcome(case, brief=True)
+            found = self._bases[key] = _Base(case, outcome, told(outcome))
+        self._bases.move_to_end(key)
+        while len(self._bases) > KEPT:
+            self._bases.popitem(last=False)
+        return found
+
+    def _tried(self, name: str, value: Any, base: _Base, stop: Stop) -> Told:
+        """What the same person would be told with one answer different."""
+        at = (name, repr(value))
+        if at not in base.tried:
+            _go_on(stop)
+            profile = base.case.profile.with_field(name, value)
+            other = self.consultant.outcome(base.case.changed(profile), brief=True)
+            base.tried[at] = told(other)
+        return base.tried[at]
+
+    def _asked(self, name: str, answers: Answers, base: _Base, stop: Stop) -> Asked:
+        if name not in base.asked:
+            question = self.questions[name]
+            follows = tuple(self._follow(name, offer, base, stop) for offer in question.offers)
+            expected = sum(follow.offer.share / 100 * follow.changes for follow in follows)
+            wanted = name in base.told.asks
+            base.asked[name] = Asked(
+                question=question,
+                form=form_of(name),
+                changes=expected + wanted,
+                follows=follows,
+                wanted=wanted,
+                unstated=_unstated(name),
+            )
+        return base.asked[name]
+
+    def _follow(self, name: str, offer: Offer, base: _Base, stop: Stop) -> Follow:
+        profile = profile_from({"target_model": "70B", name: offer.value}, "offer")
+        found = self._tried(name, getattr(profile, name), base, stop)
+        far = apart(base.told, found, self.consultant.parameters)
+        return Follow(offer=offer, then=found.deed, changes=far)
+
+    def _unconsulted(self, name: str) -> Asked:
+        """A question asked while there is no advice to compare with."""
+        return Asked(
+            question=self.questions[name],
+            form=form_of(name),
+            changes=1.0,
+            follows=tuple(
+                Follow(offer=offer, then="", changes=0.0) for offer in self.questions[name].offers
+            ),
+            wanted=name == "target_model",
+            unstated=_unstated(name),
+        )
+
+    def _open(self, answers: Answers) -> list[str]:
+        """The fields not answered yet that make sense to ask about, in the order of the file."""
+        return [
+            name
+            for name, question in self.questions.items()
+            if name not in answers.stated and name not in answers.left_open
+            if question.only_with is None or answers.stated.get(question.only_with)
+        ]
+
+    def _bound(self, name: str, base: _Base, answers: Answers) -> float:
+        """The most that an answer can be expected to change: as if every offer changed all, but for
+        the one that states what holds already."""
+        shares = sum(offer.share for offer in self.questions[name].offers)
+        return shares / 100 + (name in base.told.asks)
+
+    def _matters(self, name: str, answers: Answers, base: _Base, stop: Stop) -> bool:
+        """Whether another answer to an answered question would be noticed at all."""
+        follows = self._asked(name, answers, base, stop).follows
+        without = self._tried(name, _default(name), base, stop)
+        return without != base.told or any(follow.changes for follow in follows)
+
+    def _valued(self, name: str, answers: Answers) -> str:
+        """An answer in words, or what is taken without one."""
+        if name in answers.stated:
+            return plain(name, answers.stated[name])
+        return _unstated(name)
+
+
+def _default(name: str) -> Any:
+    return Profile.model_fields[name].get_default()
+
+
+def _unstated(name: str) -> str:
+    """What is taken where a field is not stated, in words."""
+    return plain(name, _default(name)) if name != "target_model" else "nothing: it has to be named"
+
+
+def _go_on(stop: Stop) -> None:
+    if stop():
+        raise Superseded

@@ -1,0 +1,142 @@
+"""The interview line by line, for screen readers and pipes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from advisor.errors import InputError, visible
+from advisor.model.interview import Answers, Asked, Follow, Offer
+from advisor.render.blocks import clean
+
+from .interviewer import Interviewer
+
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+WORDS = {
+    "why": "why this is asked",
+    "help": "how to find the answer",
+    "back": "the question before",
+    "review": "all answers",
+    "change FIELD": "another question",
+    "done": "the advice now",
+}
+"""What may be typed instead of an answer."""
+
+
+class Lines:
+    """Asks through ``say`` and ``hear``, which returns None once nothing more comes."""
+
+    def __init__(
+        self,
+        interviewer: Interviewer,
+        say: Callable[[str], None],
+        hear: Callable[[], str | None],
+    ) -> None:
+        self.interviewer = interviewer
+        self._say = say
+        self.hear = hear
+        self.way: list[str] = []
+
+    def say(self, text: str) -> None:
+        """Tell something, safe to print."""
+        self._say(clean(text))
+
+    def interview(self, answers: Answers) -> Answers:
+        """Ask until nothing is left that is worth it, or the person stops."""
+        self.say(f"Besides an answer you can type: {', '.join(WORDS)}.")
+        asked: Asked | None = None
+        while True:
+            if asked is None:
+                step = self.interviewer.step(answers)
+                if step.standing is not None:
+                    self.say(f"So far: {step.standing.headline}")
+                asked = step.asked
+            if asked is None:
+                self.say("Nothing is left that is likely to change the advice.")
+                return answers
+            self.put(asked)
+            line = self.hear()
+            if line is None or line == "done":
+                return answers
+            answers, asked = self.take(line, asked, answers)
+
+    def put(self, asked: Asked) -> None:
+        """One question with its answers, a line each."""
+        question = asked.question
+        self.say(f"\n{question.title}: {question.ask}")
+        for letter, follow in zip(LETTERS, asked.follows, strict=False):
+            self.say(f"  {letter}) {follow.offer.say}{_then(follow)}")
+        many = {"several": "several letters, such as a b", "ranked": "letters, first thing first"}
+        how = many.get(asked.form, "a letter")
+        if asked.form not in ("one", "several", "ranked") and question.example:
+            how += f", or an answer such as {question.example}"
+        blank = "" if question.field == "target_model" else f"; Enter: {asked.unstated} is assumed"
+        self.say(f"Type {how}{blank}.")
+
+    def take(self, line: str, asked: Asked, answers: Answers) -> tuple[Answers, Asked | None]:
+        """The answers after a line, and the question to put next where that is settled already."""
+        word, _, rest = line.partition(" ")
+        field = asked.question.field
+        if line == "why":
+            self.say(asked.question.why)
+        elif line == "help":
+            self.say(asked.question.help)
+        elif line == "review":
+            for row in self.interviewer.review(answers):
+                self.say(f"  {row.title} ({row.field}): {row.value}, {row.state}")
+        elif line == "back":
+            place = self.way.index(field) if field in self.way else len(self.way)
+            if place == 0:
+                self.say("This is the first question.")
+            else:
+                return answers, self.interviewer.asked(answers, self.way[place - 1])
+        elif word == "change" and rest in self.interviewer.questions:
+            return answers, self.interviewer.asked(answers, rest)
+        elif word == "change":
+            fields = ", ".join(self.interviewer.questions)
+            self.say(f"There is no question about {visible(rest)}. Accepted: {fields}.")
+        elif line == "" and field != "target_model":
+            return self.settle(field, answers, answers.leaving_open(field))
+        else:
+            try:
+                value = self.interviewer.read(answers, field, chosen(line, asked))
+            except InputError as error:
+                for problem in error.problems:
+                    self.say(str(problem))
+            else:
+                return self.settle(field, answers, answers.with_answer(field, value))
+        return answers, asked
+
+    def settle(self, field: str, before: Answers, after: Answers) -> tuple[Answers, None]:
+        """The answers after a change; one of what was said is confirmed first."""
+        if field not in self.way:
+            self.way.append(field)
+        said = field in before.stated or field in before.left_open
+        if not said or after == before or "target_model" not in before.stated:
+            return after, None
+        found = self.interviewer.unsettles(before, after, field)
+        self.say(f"Now: {found.headline_before}")
+        self.say(f"Then: {found.headline_after}")
+        if found.pointless:
+            self.say(f"These answers would no longer matter: {', '.join(found.pointless)}.")
+        self.say("Make the change? Type yes or no.")
+        return (after if self.hear() in ("yes", "y") else before), None
+
+
+def chosen(line: str, asked: Asked) -> Any:
+    """What a line answers: the offers its letters stand for, or the text itself."""
+    letters = line.lower().replace(",", " ").split()
+    offers = {letter: follow.offer for letter, follow in zip(LETTERS, asked.follows, strict=False)}
+    if not letters or not all(letter in offers for letter in letters):
+        return line
+    if asked.form in ("several", "ranked"):
+        return [word for letter in letters for word in _words(offers[letter])]
+    return offers[letters[0]].value if len(letters) == 1 else line
+
+
+def _words(offer: Offer) -> list[str]:
+    return offer.value if isinstance(offer.value, list) else []
+
+
+def _then(follow: Follow) -> str:
+    return f" → {follow.then}" if follow.changes == 1 else ""
