@@ -19,6 +19,7 @@ from advisor.model.catalog import (
     Runtime,
     Superseded,
 )
+from advisor.model.interview import Question
 from advisor.model.quantity import Quantity, known
 from advisor.resources import knowledge_dir
 
@@ -40,6 +41,7 @@ from .model_finder import ModelFinder
 from .model_ggufs import TensorBytes
 from .other_gpus import GpuCorrection
 from .plain import PlainTables
+from .questions import read_questions
 from .tables import Row, read_rows
 from .targets import Targets
 
@@ -174,6 +176,11 @@ class Knowledge(PlainTables):
     def faq(self) -> Faq:
         """The answers to common questions."""
         return Faq(self)
+
+    @cached_property
+    def questions(self) -> dict[str, Question]:
+        """What an interview asks, by field, in the order of the review."""
+        return read_questions(self)
 
     @cached_property
     def parameters(self) -> dict[str, Parameter]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from advisor.model import catalog, exemptions, faq, guide, parameters, targets
+from advisor.model import catalog, exemptions, faq, guide, interview, parameters, targets
 from advisor.model.quantity import Strict
 
 from .other_gpus import GpuCorrection
@@ -118,6 +118,7 @@ ESTIMATE_NOTES = Table(
     "estimate-notes", "what an estimate says in words", catalog.EstimateNote, lambda e: e.id
 )
 FAQ = Table("faq", "answers to common questions", faq.FaqEntry, lambda e: e.id)
+QUESTIONS = Table("questions", "what an interview asks", interview.Question, lambda e: e.field)
 EXEMPTIONS = Table(
     "exemptions",
     "findings of advisor check that stand for a reason",
@@ -151,6 +152,7 @@ EVERY: tuple[Kind[Any], ...] = (
     VENDOR_TOOLS,
     ESTIMATE_NOTES,
     FAQ,
+    QUESTIONS,
     EXEMPTIONS,
     VERSION,
 )
