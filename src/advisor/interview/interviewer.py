@@ -20,7 +20,6 @@ from advisor.model.interview import (
     Line,
     Offer,
     Question,
-    Standing,
     Step,
     Unsettled,
 )
@@ -56,7 +55,6 @@ class _Base:
     outcome: Outcome
     told: Told
     tried: dict[tuple[str, str], Told] = field(default_factory=dict)
-    asked: dict[str, Asked] = field(default_factory=dict)
     advice: Advice | None = None
 
 
@@ -71,6 +69,7 @@ class Interviewer:
         self.consultant = consultant
         self.knowledge = consultant.knowledge
         self.questions: dict[str, Question] = self.knowledge.questions
+        self._opening = {question.only_with for question in self.questions.values()}
         self._bases: OrderedDict[str, _Base] = OrderedDict()
 
     def read(self, answers: Answers, field: str, text: str | Any) -> Any:
@@ -87,36 +86,43 @@ class Interviewer:
     def step(self, answers: Answers, stop: Stop = never) -> Step:
         """Where the interview stands, and the question to ask now."""
         if "target_model" not in answers.stated:
-            return Step(standing=None, asked=self._unconsulted("target_model"))
-        return Step(standing=self.standing(answers, stop), asked=self.next(answers, stop))
+            return Step(standing=None, asked=self._unconsulted("target_model"), left=1.0)
+        so_far = standing(self._base(answers, stop).outcome, self.knowledge)
+        asked, left = self._next(answers, stop)
+        return Step(standing=so_far, asked=asked, left=left)
 
-    def standing(self, answers: Answers, stop: Stop = never) -> Standing:
-        """The advice so far, in two lines."""
-        return standing(self._base(answers, stop).outcome, self.knowledge)
+    def _next(self, answers: Answers, stop: Stop) -> tuple[Asked | None, float]:
+        """The question whose answer is expected to change the advice most, and how far; before all
+        others those that open further ones. No question when none is worth asking.
 
-    def next(self, answers: Answers, stop: Stop = never) -> Asked | None:
-        """The question whose answer is expected to change the advice most; None when no question is
-        left that is likely enough to.
-
-        A question that cannot beat the best so far, whatever its answers do, is not tried.
+        Every answer given raises what the next question has to promise, as patience wears out. What is not tried yet counts as if it changed everything. The offer with the greatest share
+        of the question that could change most is tried next, until that question is tried to its
+        end: then no other can beat it.
         """
         base = self._base(answers, stop)
-        bounds = {field: self._bound(field, base, answers) for field in self._open(answers)}
-        best: Asked | None = None
-        for name in sorted(bounds, key=lambda name: -bounds[name]):
-            if best is not None and bounds[name] <= best.changes:
-                break
-            asked = self._asked(name, answers, base, stop)
-            if best is None or asked.changes > best.changes:
-                best = asked
-        least = float(self.consultant.parameters["interview-worth-asking"].number)
-        return best if best is not None and best.changes >= least else None
+        figures = self.consultant.parameters
+        said = len(answers.stated) + len(answers.left_open)
+        least = float(figures["interview-worth-asking"].number)
+        least *= 1 + said / float(figures["interview-patience"].number)
+        most = {name: self._most(name, base) for name in self._open(answers)}
+        while most:
+            opening = [name for name in most if name in self._opening]
+            worth = opening or [name for name in most if most[name] >= least]
+            first = max(worth or most, key=lambda name: most[name])
+            untried = self._untried(first, base)
+            if not worth:
+                return None, most[first]
+            if not untried:
+                return self._asked(first, base, stop), most[first]
+            self._tried(first, max(untried, key=lambda offer: offer.share).value, base, stop)
+            most[first] = self._most(first, base)
+        return None, 0.0
 
     def asked(self, answers: Answers, field: str, stop: Stop = never) -> Asked:
         """Any question, with what would follow from each answer."""
         if "target_model" not in answers.stated or field == "target_model":
             return self._unconsulted(field)
-        return self._asked(field, answers, self._base(answers, stop), stop)
+        return self._asked(field, self._base(answers, stop), stop)
 
     def advice(self, answers: Answers, stop: Stop = never) -> Advice:
         """The whole advice, as the command gives it for the profile file of the same answers."""
@@ -153,9 +159,9 @@ class Interviewer:
             self.questions[name].title
             for name in before.stated
             if name in self.questions and name not in (field, "target_model")
-            if self._matters(name, before, old, stop) and not self._matters(name, after, new, stop)
+            if self._matters(name, old, stop) and not self._matters(name, new, stop)
         ]
-        following = self.next(after, stop)
+        following, _ = self._next(after, stop)
         return Unsettled(
             field=field,
             before=self._valued(field, before),
@@ -200,36 +206,51 @@ class Interviewer:
         return found
 
     def _tried(self, name: str, value: Any, base: _Base, stop: Stop) -> Told:
-        """What the same person would be told with one answer different."""
+        """What the same person would be told with one answer, in file form, different."""
         at = (name, repr(value))
         if at not in base.tried:
-            _go_on(stop)
-            profile = base.case.profile.with_field(name, value)
-            other = self.consultant.outcome(base.case.changed(profile), brief=True)
-            base.tried[at] = told(other)
+            now = base.case.profile
+            read = profile_from({"target_model": now.target_model, name: value}, "offer")
+            meant = getattr(read, name)
+            if meant == getattr(now, name):
+                base.tried[at] = base.told
+            else:
+                _go_on(stop)
+                case = base.case.changed(now.with_field(name, meant))
+                base.tried[at] = told(self.consultant.outcome(case, brief=True))
         return base.tried[at]
 
-    def _asked(self, name: str, answers: Answers, base: _Base, stop: Stop) -> Asked:
-        if name not in base.asked:
-            question = self.questions[name]
-            follows = tuple(self._follow(name, offer, base, stop) for offer in question.offers)
-            expected = sum(follow.offer.share / 100 * follow.changes for follow in follows)
-            wanted = name in base.told.asks
-            base.asked[name] = Asked(
-                question=question,
-                form=form_of(name),
-                changes=expected + wanted,
-                follows=follows,
-                wanted=wanted,
-                unstated=_unstated(name),
-            )
-        return base.asked[name]
+    def _untried(self, name: str, base: _Base) -> list[Offer]:
+        offers = self.questions[name].offers
+        return [offer for offer in offers if (name, repr(offer.value)) not in base.tried]
 
-    def _follow(self, name: str, offer: Offer, base: _Base, stop: Stop) -> Follow:
-        profile = profile_from({"target_model": "70B", name: offer.value}, "offer")
-        found = self._tried(name, getattr(profile, name), base, stop)
-        far = apart(base.told, found, self.consultant.parameters)
-        return Follow(offer=offer, then=found.deed, changes=far)
+    def _most(self, name: str, base: _Base) -> float:
+        """The most that an answer can be expected to change, after what was tried; without an offer
+        left to try, what it is expected to."""
+        untried = self._untried(name, base)
+        most = sum(offer.share for offer in untried)
+        for offer in self.questions[name].offers:
+            if offer not in untried:
+                found = base.tried[name, repr(offer.value)]
+                most += offer.share * apart(base.told, found, self.consultant.parameters)
+        return most / 100 + (name in base.told.asks)
+
+    def _asked(self, name: str, base: _Base, stop: Stop) -> Asked:
+        """A question with all its offers tried."""
+        question = self.questions[name]
+        follows = []
+        for offer in question.offers:
+            found = self._tried(name, offer.value, base, stop)
+            far = apart(base.told, found, self.consultant.parameters)
+            follows.append(Follow(offer=offer, then=found.deed, changes=far))
+        return Asked(
+            question=question,
+            form=form_of(name),
+            changes=self._most(name, base),
+            follows=tuple(follows),
+            wanted=name in base.told.asks,
+            unstated=_unstated(name),
+        )
 
     def _unconsulted(self, name: str) -> Asked:
         """A question asked while there is no advice to compare with."""
@@ -253,17 +274,9 @@ class Interviewer:
             if question.only_with is None or answers.stated.get(question.only_with)
         ]
 
-    def _bound(self, name: str, base: _Base, answers: Answers) -> float:
-        """The most that an answer can be expected to change: as if every offer changed all, but for
-        the one that states what holds already."""
-        shares = sum(offer.share for offer in self.questions[name].offers)
-        return shares / 100 + (name in base.told.asks)
-
-    def _matters(self, name: str, answers: Answers, base: _Base, stop: Stop) -> bool:
+    def _matters(self, name: str, base: _Base, stop: Stop) -> bool:
         """Whether another answer to an answered question would be noticed at all."""
-        follows = self._asked(name, answers, base, stop).follows
-        without = self._tried(name, _default(name), base, stop)
-        return without != base.told or any(follow.changes for follow in follows)
+        return any(follow.changes for follow in self._asked(name, base, stop).follows)
 
     def _valued(self, name: str, answers: Answers) -> str:
         """An answer in words, or what is taken without one."""

@@ -110,10 +110,14 @@ class Asked(Strict):
 
 
 class Step(Strict):
-    """Where an interview stands: the advice so far, and the question to ask now, if one is left."""
+    """Where an interview stands: the advice so far, and the question to ask now, if one is worth it.
+
+    ``left`` is the most that any question not asked yet is expected to change the advice.
+    """
 
     standing: Standing | None
     asked: Asked | None
+    left: float
 
 
 class Unsettled(Strict):
