@@ -91,7 +91,7 @@ def test_every_estimate_has_the_form_and_adds_up(rig, model, quant, context, use
     memory = checked.memory
     used = sum(row.used_gib for row in memory.devices)
     assert used + memory.host_gib == pytest.approx(memory.required_gib)
-    for name in ("kv_gib", "compute_gib"):
+    for name in ("kv_gib", "compute_gib", "reserve_gib"):
         if rig != "cpu":
             held = sum(getattr(row, name) for row in memory.devices)
             assert held == pytest.approx(getattr(memory, name))

@@ -309,6 +309,7 @@ def built(build: Judged, outcome: Outcome, knowledge: Knowledge) -> Build:
             weights_gib=p.weights_gib,
             kv_gib=p.kv_gib,
             compute_gib=p.compute_gib,
+            reserve_gib=p.reserve_gib,
             used_gib=p.used_gib,
             capacity_gib=p.capacity_gib,
         )

@@ -135,6 +135,7 @@ def _head(estimated: Estimated, host: Quantity, knowledge: Knowledge) -> dict[st
                     "weights_gib": placed.weights_gib,
                     "kv_gib": placed.kv_gib,
                     "compute_gib": placed.compute_gib,
+                    "reserve_gib": placed.reserve_gib,
                     "used_gib": placed.used_gib,
                     "capacity_gib": placed.capacity_gib,
                 }

@@ -21,7 +21,7 @@ class DeviceCount(Strict):
 
 
 class DeviceFit(Strict):
-    """What one device holds, GiB."""
+    """What one device holds and what it keeps free, ``reserve_gib``, GiB."""
 
     device: str
     index: int
@@ -29,6 +29,7 @@ class DeviceFit(Strict):
     weights_gib: float
     kv_gib: float
     compute_gib: float
+    reserve_gib: float
     used_gib: float
     capacity_gib: float
 
