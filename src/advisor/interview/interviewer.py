@@ -95,7 +95,8 @@ class Interviewer:
         """The question whose answer is expected to change the advice most, and how far; before all
         others those that open further ones. No question when none is worth asking.
 
-        Every answer given raises what the next question has to promise, as patience wears out. What is not tried yet counts as if it changed everything. The offer with the greatest share
+        Every answer given raises what the next question has to promise, as patience wears out.
+        What is not tried yet counts as if it changed everything. The offer with the greatest share
         of the question that could change most is tried next, until that question is tried to its
         end: then no other can beat it.
         """
