@@ -306,20 +306,25 @@ def _dissent(advice: Advice) -> Section:
     return Section("Where the guide differs", [Items(items)] if items else [])
 
 
-def _figures(advice: Advice) -> Section:
+def main_figures(advice: Advice) -> list[Node]:
+    """The figures of the recommendation that everything else is summed up in."""
     build = advice.recommendation
     if build is None:
-        return Section("How the figures come about")
+        return []
     nodes = {node.id: node for node in advice.trace}
     plan = f"{build.slug}:{build.split}:{build.runtime}:{build.quant}:{build.kv}"
-    roots = [f"{plan}.{name}" for name in HEADLINE_FIGURES]
+    weights = next((id for id in nodes if id.endswith(f".{build.quant}.weights_gib")), plan)
+    roots = [weights, *(f"{plan}.{name}" for name in HEADLINE_FIGURES)]
     roots += [f"build.{build.slug}.price_low_usd", f"build.{build.slug}.price_high_usd"]
-    weights = next((id for id in nodes if id.endswith(f".{build.quant}.weights_gib")), None)
+    return [nodes[root] for root in roots if root in nodes]
+
+
+def _figures(advice: Advice) -> Section:
+    nodes = {node.id: node for node in advice.trace}
     seen: set[str] = set()
     lines: list[tuple[int, str]] = []
-    for root in ([weights] if weights else []) + roots:
-        if root in nodes:
-            lines += tree(nodes[root], nodes, seen, 0)
+    for root in main_figures(advice):
+        lines += tree(root, nodes, seen, 0)
     return Section("How the figures come about", [Tree(tuple(lines))] if lines else [])
 
 
