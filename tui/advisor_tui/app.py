@@ -14,7 +14,7 @@ from textual.screen import Screen
 from advisor import api
 from advisor.errors import InputError
 from advisor.model.advice import Advice
-from advisor.model.interview import Answers, Asked, Question, Unsettled
+from advisor.model.interview import Answers, Asked, Question, Standing, Unsettled
 
 from .engine_thread import EngineThread, Stop
 from .screens.interview import InterviewScreen
@@ -27,7 +27,10 @@ T = TypeVar("T")
 NEW_FILE = Path("profile.yaml")
 NO_ADVICE = "There is no advice yet: name a model first."
 END = "Nothing is left that is likely to change the advice."
-END_WHY = "You can look at it now, change an answer, or be asked what is left."
+END_WHY = (
+    "No question left would change it for more than {:.0%} of those asked. "
+    "You can still answer any of them, below."
+)
 
 
 class AdvisorApp(App[None]):
@@ -72,6 +75,7 @@ class AdvisorApp(App[None]):
         self.answers = Answers(name=(path or NEW_FILE).stem)
         self.asked: Asked | None = None
         self.advice: Advice | None = None
+        self.standing: Standing | None = None
         self.way: list[str] = []
         self.interview = InterviewScreen()
 
@@ -121,15 +125,15 @@ class AdvisorApp(App[None]):
     async def go_on(self) -> None:
         """Ask the next question, then show the whole advice, then think ahead."""
         answers = self.answers
-        self.interview.strip.working()
+        self.interview.strip.show(self.standing, working=True)
         self.interview.so_far.show(self.advice, working=True)
         self.panel.work("Working out what matters next…")
         try:
             step = await self.consult(lambda interviewer, stop: interviewer.step(answers, stop))
-            self.interview.strip.show(step.standing, working=False)
+            self.standing = step.standing
+            self.interview.strip.show(self.standing, working=False)
             if step.asked is None:
-                self.asked = None
-                self.finish()
+                self.finish(step.left)
             else:
                 await self.put(step.asked)
             if step.standing is not None:
@@ -141,7 +145,7 @@ class AdvisorApp(App[None]):
             await self.stuck(error)
         except Exception as error:
             self.interview.so_far.show(self.advice, working=False)
-            self.finish(fault(error))
+            self.finish(wrong=fault(error))
 
     async def put(self, asked: Asked, wrong: str = "") -> None:
         """Put a question to the person."""
@@ -161,10 +165,11 @@ class AdvisorApp(App[None]):
         if field in self.questions:
             await self.ask_now(field, str(error))
         else:
-            self.finish(str(error))
+            self.finish(wrong=str(error))
 
-    def finish(self, wrong: str = "") -> None:
-        """Tell that nothing has to be asked, and what can be done."""
+    def finish(self, left: float = 0, wrong: str = "") -> None:
+        """Tell that nothing has to be asked, and what can be done. ``left`` is how far any question
+        left is expected to change the advice at most."""
         self.asked = None
         left = [
             Entry(f"Answer: {question.title}", do=f"ask:{field}")
@@ -180,8 +185,11 @@ class AdvisorApp(App[None]):
             *left,
         ]
         count = f"{len(self.answers.stated)} answered"
-        self.panel.finish(count, END if not wrong else "This did not work.", END_WHY, todo)
-        self.panel.wrong(wrong)
+        if wrong:
+            self.panel.finish(count, "This did not work.", "Your answers are still here.", todo)
+            self.panel.wrong(wrong)
+        else:
+            self.panel.finish(count, END, END_WHY.format(left), todo)
 
     # Answers
 
@@ -227,7 +235,7 @@ class AdvisorApp(App[None]):
             except InputError:
                 found = None  # there was no advice that the change could unsettle
             except Exception as error:
-                self.finish(fault(error))
+                self.finish(wrong=fault(error))
                 return
             if found and not await self.confirmed(found):
                 self.go_on()
