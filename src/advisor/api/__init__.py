@@ -15,7 +15,7 @@ from .consulting import (
 )
 from .editing import check, explain, impact, new, watch
 from .estimating import estimate, estimate_lines, estimator, render_estimate, sized
-from .lookup import catalog, claim, claims, render_rule, render_rules, rule, schema
+from .lookup import catalog, claim, claims, faq, render_rule, render_rules, rule, schema
 
 __all__ = [
     "catalog",
@@ -28,6 +28,7 @@ __all__ = [
     "estimate_lines",
     "estimator",
     "explain",
+    "faq",
     "guide_consultant",
     "guide_knowledge",
     "impact",

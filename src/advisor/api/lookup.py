@@ -13,6 +13,7 @@ from advisor.errors import InputError, Problem, nearest
 from .consulting import guide_knowledge, knowledge, rulebase
 
 if TYPE_CHECKING:
+    from advisor.model.faq import Found
     from advisor.rulebase import Rule
 
 
@@ -115,6 +116,16 @@ def catalog(kind: str, search: str, overlays: tuple[Path, ...] = ()) -> list[dic
                 p.model_dump(mode="json") for p in base.prices if p.part == entry["slug"]
             ]
     return found
+
+
+def faq(question: str, overlays: tuple[Path, ...] = ()) -> list[Found]:
+    """The answers that fit a question in the asker's own words, the likeliest first.
+
+    An empty question finds every answer, one that nothing fits none.
+    """
+    from advisor.faq.search import search
+
+    return search(question, knowledge(overlays))
 
 
 def _dumped(entries: Iterable[BaseModel]) -> list[dict[str, Any]]:

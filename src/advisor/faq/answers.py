@@ -7,29 +7,11 @@ from typing import Any
 
 from advisor.knowledge import Knowledge
 from advisor.knowledge.places import PLACE, Places
-from advisor.model.faq import FaqEntry
-from advisor.model.quantity import Grade, Quantity, Strict, weakest
+from advisor.model.faq import Answer, FaqEntry, FigureLine
+from advisor.model.quantity import Quantity, weakest
 from advisor.rulebase import shown
 
 SUFFIXES = {"USD": "_usd", "tok/s": "_tok_s"}
-
-
-class FigureLine(Strict):
-    """A line of figures, the weakest grade among them, and what they cite."""
-
-    text: str
-    grade: Grade
-    cites: tuple[str, ...]
-
-
-class Answer(Strict):
-    """An entry ready to be read. ``nodes`` holds every figure in it, each once."""
-
-    text: str
-    why: str
-    figures: tuple[FigureLine, ...]
-    grade: Grade
-    nodes: tuple[Quantity, ...]
 
 
 def filled(entry: FaqEntry, knowledge: Knowledge) -> Answer:
@@ -73,11 +55,15 @@ def faq_entries(knowledge: Knowledge) -> list[dict[str, Any]]:
     out = []
     for entry in knowledge.faq.entries.values():
         answer = filled(entry, knowledge)
-        sources = [cite.removeprefix("source.") for cite in entry.cites]
-        sources += [cite for node in answer.nodes for cite in node.cites]
         out.append(
             entry.model_dump(mode="json")
             | {"title": entry.asks[0], "filled": answer.model_dump(mode="json", exclude={"nodes"})}
-            | {"rests_on": sources}
+            | {"rests_on": rests_on(entry, answer)}
         )
     return out
+
+
+def rests_on(entry: FaqEntry, answer: Answer) -> list[str]:
+    """What an entry and the figures of its answer cite, sources by their bare ids."""
+    cited = [cite.removeprefix("source.") for cite in entry.cites]
+    return cited + [cite for node in answer.nodes for cite in node.cites]

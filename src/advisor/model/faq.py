@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from .quantity import Grade, Strict
+from .advice import Source
+from .quantity import Grade, Quantity, Strict
 
 Topic = Literal[
     "pooled-vram",
@@ -61,3 +62,36 @@ class FaqEntry(Strict):
     cites: tuple[str, ...] = Field(min_length=1)
     see: tuple[str, ...] = ()
     grade: Grade = "derived"
+
+
+class FigureLine(Strict):
+    """A line of figures, the weakest grade among them, and what they cite."""
+
+    text: str
+    grade: Grade
+    cites: tuple[str, ...]
+
+
+class Answer(Strict):
+    """An entry ready to be read. ``nodes`` holds every figure in it, each once."""
+
+    text: str
+    why: str
+    figures: tuple[FigureLine, ...]
+    grade: Grade
+    nodes: tuple[Quantity, ...]
+
+
+class Found(Strict):
+    """An entry that may answer somebody's question, with all that its reader needs.
+
+    ``sources`` are those of the answer and of its figures; ``see`` names related entries.
+    """
+
+    id: str
+    question: str
+    topics: tuple[Topic, ...]
+    answer: Answer
+    cites: tuple[str, ...]
+    sources: tuple[Source, ...]
+    see: tuple[str, ...]
