@@ -19,7 +19,8 @@ STANDING = Standing(
     word="add",
     headline="Add one card.",
     leading="2× GeForce RTX 3090 with NVLink, $740–$1,080, 28–39 tok/s",
-    held_by="the budget of $2,500",
+    because="the budget of $2,500",
+    blocked=True,
 )
 
 
@@ -124,7 +125,7 @@ def test_hostile_text_stays_text(advised):
         seen = await shown(pilot, advice)
         assert seen.count(r"[bold red]x[/] \x1b[31m \u202eabc") == 2
         pilot.app.query_one(Strip).show(
-            STANDING.model_copy(update={"leading": HOSTILE, "held_by": HOSTILE}), False
+            STANDING.model_copy(update={"leading": HOSTILE, "because": HOSTILE}), False
         )
         await settled(pilot)
         lines = screen_text(pilot.app).rstrip().split("\n")[-2:]
@@ -146,7 +147,7 @@ def test_two_lines_cut_with_an_ellipsis():
         strip.show(STANDING, True)
         assert await lines() == [
             f"Leading (working…): {STANDING.leading}",
-            f"Held by: {STANDING.held_by}",
+            f"Blocked by: {STANDING.because}",
         ]
         await pilot.resize_terminal(40, 24)
         first, second = await lines()

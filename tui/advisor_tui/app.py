@@ -14,9 +14,12 @@ from textual.screen import Screen
 from advisor import api
 from advisor.errors import InputError
 from advisor.model.advice import Advice
+from advisor.model.faq import Found
 from advisor.model.interview import Answers, Asked, Question, Standing, Unsettled
 
+from . import themes
 from .engine_thread import EngineThread, Stop
+from .palette import Commands
 from .screens.interview import InterviewScreen
 from .widgets.question import Entry, QuestionPanel
 
@@ -41,7 +44,8 @@ class AdvisorApp(App[None]):
     """
 
     TITLE = "advisor"
-    ENABLE_COMMAND_PALETTE = True
+    COMMANDS = {Commands}  # noqa: RUF012 (not a ClassVar above)
+    CSS = themes.STYLES
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1", "help", "Help", tooltip="What this screen is, and the keys that work"),
         Binding("f2", "why_asked", "Why", tooltip="Why this is asked, and what would follow"),
@@ -63,7 +67,8 @@ class AdvisorApp(App[None]):
         path: Path | None = None,
         make: Callable[[], Interviewer] = api.interviewer,
     ) -> None:
-        super().__init__()
+        super().__init__(ansi_color=themes.ansi_color())
+        themes.register(self)
         self.animation_level = "none"
         self.file = path
         self.make = make
@@ -171,7 +176,7 @@ class AdvisorApp(App[None]):
         """Tell that nothing has to be asked, and what can be done. ``left`` is how far any question
         left is expected to change the advice at most."""
         self.asked = None
-        left = [
+        others = [
             Entry(f"Answer: {question.title}", do=f"ask:{field}")
             for field, question in self.questions.items()
             if field not in self.answers.stated and field not in self.answers.left_open
@@ -182,7 +187,7 @@ class AdvisorApp(App[None]):
             Entry("Review or change an answer (F6)", do="review"),
             Entry("Save the answers (Ctrl+S)", do="save"),
             Entry("Export the advice (F7)", do="export"),
-            *left,
+            *others,
         ]
         count = f"{len(self.answers.stated)} answered"
         if wrong:
@@ -382,9 +387,37 @@ class AdvisorApp(App[None]):
 
     def action_open_rule(self, code: str) -> None:
         """Show the page of a rule over what is on the screen."""
+        from .screens.lookup import LookupScreen
+
+        async def load() -> str:
+            return await self.engine.run(lambda stop: api.render_rule(code, "markdown"))
+
+        self.push_screen(LookupScreen(f"Rule {code}", load))
+
+    def action_open_claim(self, id: str) -> None:
+        """Show a claim of the guide over what is on the screen."""
+        from .screens.lookup import LookupScreen, claim_page
+
+        async def load() -> str:
+            return claim_page(await self.engine.run(lambda stop: api.claim(id)))
+
+        self.push_screen(LookupScreen(f"Claim {id}", load))
+
+    def action_faq(self) -> None:
+        """Search common questions."""
+        from .screens.faq import FaqScreen
+
+        async def search(question: str) -> Sequence[Found]:
+            return await self.engine.run(lambda stop: api.faq(question))
+
+        self.open_screen(FaqScreen(search))
 
     def action_help(self) -> None:
-        """Tell about the screen."""
+        """Tell about the screen and what is focused."""
+        from .screens.help import HelpScreen, help_for
+
+        if not isinstance(self.screen, HelpScreen):
+            self.push_screen(HelpScreen(*help_for(self)))
 
 
 def titles() -> tuple[dict[str, str], dict[str, str]]:

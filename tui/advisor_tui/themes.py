@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 from textual.app import App
 from textual.theme import Theme
@@ -108,7 +109,7 @@ def ansi_color() -> bool | None:
     return True if "NO_COLOR" in os.environ else None
 
 
-def register(app: App[object]) -> None:
+def register(app: App[Any]) -> None:
     """Let ``app`` offer the themes of this module, and use the one of no colour under NO_COLOR.
 
     Otherwise it starts with Textual's own, ``textual-dark``, or the one that TEXTUAL_THEME names.

@@ -44,11 +44,14 @@ def told(outcome: Outcome) -> Told:
     viable = bool(outcome.ranking.order)
     pick = outcome.pick
     title = pick.sized.plan.rig.title if pick else ""
+    deed = DEED[outcome.word].format(build=title)
+    if outcome.causes:
+        deed = f"look first at this: {outcome.causes[0].verdict.source.title}"
     return Told(
         word=outcome.word,
         build=pick.slug if pick and viable else "",
         fault=outcome.causes[0].verdict.rule if outcome.causes else "",
-        deed=DEED[outcome.word].format(build=title),
+        deed=deed,
         plan=pick.sized.plan.id if pick else "",
         spoken=frozenset(verdict.rule for verdict in outcome.said("warn")),
         asks=outcome.headline.source.then.asks,
@@ -70,19 +73,20 @@ def apart(one: Told, other: Told, parameters: Mapping[str, Quantity]) -> float:
 def standing(outcome: Outcome, knowledge: Knowledge) -> Standing:
     """The advice so far, in a sentence and in two lines."""
     pick, order = outcome.pick, outcome.ranking.order
-    leading, held_by = "nothing yet", ""
+    leading, because = "nothing yet", ""
     if pick is not None:
         build = built(pick, outcome, knowledge)
         leading = f"{build.title}, {to_pay(build)}, {rates(build.speed.decode_tok_s)}"
-    if order:
-        weighed = steps(outcome.ranking)
-        if weighed:
-            last = weighed[-1]
-            held_by = f"ahead of {order[1].sized.plan.rig.title} by {last.criterion.label}: "
-            held_by += last.words
-    elif pick is not None:
-        leading = f"nothing; nearest is {leading}"
-        held_by = rejections(pick)[0].text
+        if not order:
+            leading = f"nothing; nearest is {leading}"
+            because = rejections(pick)[0].text
+    if weighed := steps(outcome.ranking):
+        last = weighed[-1]
+        because = f"{last.criterion.label}, {last.words}; next is {order[1].sized.plan.rig.title}"
     return Standing(
-        word=outcome.word, headline=outcome.headline.text, leading=leading, held_by=held_by
+        word=outcome.word,
+        headline=outcome.headline.text,
+        leading=leading,
+        because=because,
+        blocked=not order,
     )

@@ -85,12 +85,14 @@ class Follow(Strict):
 
 
 class Standing(Strict):
-    """The advice so far in two lines: what leads, and what holds it back or decided for it."""
+    """The advice so far in two lines: what leads, and what decided for it, or what blocks it where
+    nothing meets every wish (``blocked``)."""
 
     word: AdviceWord
     headline: str
     leading: str
-    held_by: str
+    because: str
+    blocked: bool
 
 
 class Asked(Strict):
@@ -110,7 +112,7 @@ class Asked(Strict):
 
 
 class Step(Strict):
-    """Where an interview stands: the advice so far, and the question to ask now, if one is worth it.
+    """Where an interview stands: the advice so far, and the question to ask now, if one is left.
 
     ``left`` is the most that any question not asked yet is expected to change the advice.
     """

@@ -120,7 +120,7 @@ Every figure says how far it is to be trusted, and where it comes from.
                 related.border_title = "See also"
                 related.display = False
                 yield related
-        yield Footer()
+        yield Footer(show_command_palette=False, compact=True)
 
     def on_mount(self) -> None:
         self.query_one("#question").focus()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from rich.table import Table
 from rich.text import Text
@@ -73,13 +73,13 @@ class HelpScreen(BackScreen):
             yield Markdown(self.about, id="about", open_links=False)
             yield Label("Keys that work now", id="keys-head")
             yield Static(_table(self.keys), id="keys")
-        yield Footer()
+        yield Footer(show_command_palette=False, compact=True)
 
     def on_mount(self) -> None:
         self.query_one("#help").focus()
 
 
-def help_for(app: App[object]) -> tuple[str, list[tuple[str, str]]]:
+def help_for(app: App[Any]) -> tuple[str, list[tuple[str, str]]]:
     """What HelpScreen should say about what is on the screen of ``app`` and in focus there.
 
     A widget, or one that holds it, says what it is for in its ``help_text`` or else its tooltip;
@@ -90,7 +90,7 @@ def help_for(app: App[object]) -> tuple[str, list[tuple[str, str]]]:
     return "\n\n".join(part for part in parts if part), _keys(screen)
 
 
-def _focused(screen: Screen[object]) -> str:
+def _focused(screen: Screen[Any]) -> str:
     for widget in screen.focused.ancestors_with_self if screen.focused else ():
         if isinstance(widget, Widget) and widget is not screen:
             told = getattr(widget, "help_text", None) or widget.tooltip
@@ -99,7 +99,7 @@ def _focused(screen: Screen[object]) -> str:
     return ""
 
 
-def _keys(screen: Screen[object]) -> list[tuple[str, str]]:
+def _keys(screen: Screen[Any]) -> list[tuple[str, str]]:
     """The keys in use, those of the footer first; several that do the same in one row."""
     rows: dict[tuple[int, str], list[ActiveBinding]] = {}
     for active in screen.active_bindings.values():

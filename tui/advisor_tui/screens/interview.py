@@ -12,7 +12,7 @@ from textual.widgets import Footer, Header
 from ..widgets.question import QuestionPanel
 from ..widgets.so_far import AdviceSoFar, Strip
 
-WIDE_FROM = 100
+WIDE_FROM, TALL_FROM = 100, 34
 
 
 class InterviewScreen(Screen[None]):
@@ -28,6 +28,7 @@ Answer one question at a time; the advice follows every answer.
   that is likely to, the interview says so. You can stop at any time: F8 shows the advice so far.
 """
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE_FROM, "-wide")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (TALL_FROM, "-tall")]  # noqa: RUF012
     DEFAULT_CSS = """
     InterviewScreen #columns { height: 1fr; }
     InterviewScreen QuestionPanel { width: 1fr; }

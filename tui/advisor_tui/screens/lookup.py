@@ -62,7 +62,7 @@ Nothing here opens a browser: a link you choose only shows its address.
         with VerticalScroll(id="page-scroll") as scroll:
             scroll.border_title = Content(visible(self.about, 300))
             yield Markdown("working…", id="page", open_links=False)
-        yield Footer()
+        yield Footer(show_command_palette=False, compact=True)
 
     def on_mount(self) -> None:
         self.query_one("#page-scroll").focus()

@@ -98,7 +98,7 @@ GiB are 2^30 bytes. A speed range is meant to hold eight of ten measured machine
                 with TabPane(f"{number} {title}", id=f"page-{number}"), Page():
                     yield from self._drawn(title)
                     yield from document(sections)
-        yield Footer()
+        yield Footer(show_command_palette=False, compact=True)
 
     def _drawn(self, page: str) -> Iterator[Widget]:
         advice, build = self._advice, self._advice.recommendation

@@ -97,7 +97,7 @@ turn: every way ends in what you said, what was assumed, or what a source says.
             yield TraceTree()
             with VerticalScroll(id="details"):
                 yield Static(Content(ABOUT))
-        yield Footer()
+        yield Footer(show_command_palette=False, compact=True)
 
     def on_mount(self) -> None:
         for title, ids in self.groups:

@@ -77,7 +77,7 @@ differs. Nothing of this changes your own answers. **Page Down** and **Page Up**
             yield Button("Ask", id="ask", compact=True)
             yield Button("Clear", id="clear", compact=True)
         yield Answer(INVITE)
-        yield Footer()
+        yield Footer(show_command_palette=False, compact=True)
 
     @on(Button.Pressed, "#ask")
     @on(Input.Submitted)

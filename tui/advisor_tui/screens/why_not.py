@@ -78,7 +78,7 @@ stands first. **Page Down** and **Page Up** read on.
                 yield RigLine(self.build, placeholder="a build, or a rig in words", compact=True)
                 yield BuildList()
             yield Answer(INVITE)
-        yield Footer()
+        yield Footer(show_command_palette=False, compact=True)
 
     def on_mount(self) -> None:
         self.narrow(self.build)

@@ -122,6 +122,8 @@ class QuestionPanel(Vertical):
     QuestionPanel #typing { height: 1; margin-top: 1; }
     QuestionPanel #typing Label { color: $text-muted; }
     QuestionPanel #typing Input { width: 1fr; }
+    QuestionPanel #help { color: $text-muted; margin-top: 1; display: none; }
+    .-tall QuestionPanel #help { display: block; }
     QuestionPanel #wrong { height: auto; max-height: 5; color: $text-error; }
     """
 
@@ -162,6 +164,7 @@ class QuestionPanel(Vertical):
             yield Label("Or type it: ")
             yield Input(id="text", compact=True, select_on_focus=False)
         yield Static("", id="wrong", markup=False)
+        yield Static("", id="help", markup=False)
 
     def on_mount(self) -> None:
         self._show_typing(False)
@@ -180,7 +183,7 @@ class QuestionPanel(Vertical):
         """Put a question; ``now`` is the answer in force, in file form, or None."""
         self.asked = asked
         self.words = tuple(words)
-        self._say(count, asked.question.ask, asked.question.why)
+        self._say(count, asked.question.ask, asked.question.why, asked.question.help)
         self._show_typing(asked.form in TYPED)
         self.text.value = ""
         example = asked.question.example
@@ -209,7 +212,8 @@ class QuestionPanel(Vertical):
         """Tell what was not accepted."""
         self.query_one("#wrong", Static).update(Content(clean(message)))
 
-    def _say(self, count: str, ask: str, why: str) -> None:
+    def _say(self, count: str, ask: str, why: str, help: str = "") -> None:
+        self.query_one("#help", Static).update(Content(clean(help)))
         self.query_one("#count", Static).update(Content(clean(count)))
         self.query_one("#ask", Static).update(Content(clean(ask)))
         self.query_one("#why", Static).update(Content(clean(why)))

@@ -74,11 +74,10 @@ class Strip(Static):
     def show(self, standing: Standing | None, working: bool) -> None:
         """Show what leads and what holds it, and whether newer advice is on its way."""
         leading = clean(standing.leading) if standing else "nothing yet; name a model to run"
-        held_by = clean(standing.held_by) if standing else "what you have not answered yet"
+        because = clean(standing.because) if standing else "the first question"
         label = f"Leading ({WORKING}): " if working else "Leading: "
-        self.update(
-            Content.assemble((label, "bold"), leading, "\n", ("Held by: ", "bold"), held_by)
-        )
+        why = "Decided by: " if standing and not standing.blocked else "Blocked by: "
+        self.update(Content.assemble((label, "bold"), leading, "\n", (why, "bold"), because))
 
 
 def _welcome(width: int) -> Content:
