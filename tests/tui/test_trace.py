@@ -113,7 +113,9 @@ def test_search_goes_from_place_to_place_and_opens_the_way(advice, size):
     async def script(pilot):
         app = pilot.app
         found = app.screen.query_one("#found", Label)
-        await pilot.press("slash", *"buffers")
+        await pilot.press("slash")
+        app.screen.query_one("#query", Input).value = "buffer"
+        await pilot.press("end", "s")
         count = len(app.screen.found)
         assert count > 2
         assert str(found.visual) == f"{count} found"

@@ -16,7 +16,7 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Button, Footer, Input, Label, Select, Static
 
-from advisor.errors import InputError
+from advisor.errors import InputError, visible
 from advisor.model.advice import Advice, WhatIf
 from advisor.model.interview import Offer, Question
 from advisor.model.profile import FIELDS, WORDS
@@ -25,6 +25,7 @@ from advisor.render.blocks import clean, plain, rates, room, to_pay, watts
 from .asking import WORKING, Answer, AskingScreen, Line
 
 ROWS = 3
+LONGEST_NOW = 150
 INVITE = """\
 Choose a fact, say what it would be instead, and press Enter. The advice now and the advice then \
 stand side by side here; your own answers stay as they are."""
@@ -133,7 +134,8 @@ class FactRow(Vertical):
         self.offers: tuple[Offer, ...] = ()
 
     def compose(self) -> ComposeResult:
-        fields = [(Text(clean(self._title(field))), field) for field in FIELDS]
+        known_first = sorted(FIELDS, key=lambda field: field not in self.questions)
+        fields = [(Text(clean(self._title(field))), field) for field in known_first]
         with Horizontal():
             yield Select[str](fields, prompt="choose a fact", classes="field", compact=True)
             yield Line(compact=True, disabled=True)
@@ -189,7 +191,7 @@ class FactRow(Vertical):
         now = "" if field is None else f"now: {plain(field, self.advice.profile[field])}"
         if field in self.advice.assumed:
             now += " (assumed)"
-        self.query_one(".now", Static).update(Content(clean(now)))
+        self.query_one(".now", Static).update(Content(visible(now, LONGEST_NOW)))
         self.query_one(".now").display = field is not None
 
     def _offers(self, field: str) -> tuple[Offer, ...]:
