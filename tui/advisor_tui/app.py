@@ -12,10 +12,10 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from advisor import api
-from advisor.errors import InputError
+from advisor.errors import InputError, Problem
 from advisor.model.advice import Advice
 from advisor.model.faq import Found
-from advisor.model.interview import Answers, Asked, Question, Standing, Unsettled
+from advisor.model.interview import Answers, Asked, Question, Standing, Step, Unsettled
 
 from . import themes
 from .engine_thread import EngineThread, Stop
@@ -44,6 +44,8 @@ class AdvisorApp(App[None]):
     """
 
     TITLE = "advisor"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (34, "-tall")]  # noqa: RUF012
     COMMANDS = {Commands}  # noqa: RUF012 (not a ClassVar above)
     CSS = themes.STYLES
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -59,7 +61,7 @@ class AdvisorApp(App[None]):
         Binding("ctrl+b", "previous", "Back", tooltip="The question before", show=False),
         Binding("ctrl+s", "save", "Save", tooltip="Keep the answers in a file", show=False),
         Binding("ctrl+o", "open", "Open", tooltip="Read a profile file", show=False),
-        Binding("ctrl+q", "quit", "Quit", tooltip="Leave", show=False),
+        Binding("ctrl+q", "quit", "Quit", tooltip="Leave", show=False, priority=True),
     ]
 
     def __init__(
@@ -100,15 +102,24 @@ class AdvisorApp(App[None]):
 
     # The engine's work
 
-    async def consult(self, work: Callable[[Interviewer, Stop], T]) -> T:
-        """What ``work`` finds out with the interviewer, on the thread of the engine."""
+    async def consult(self, work: Callable[[Interviewer, Stop], T], idle: bool = False) -> T:
+        """What ``work`` finds out with the interviewer, on the thread of the engine.
+
+        Raises InputError for what is wrong with the answers, and for a fault of the program.
+        """
 
         def done(stop: Stop) -> T:
             if self.interviewer is None:
                 self.interviewer = self.make()
             return work(self.interviewer, stop)
 
-        return await self.engine.run(done)
+        try:
+            return await self.engine.run(done, idle)
+        except InputError:
+            raise
+        except Exception as error:
+            what = f"this is a fault of the program, please report it: {type(error).__name__}"
+            raise InputError(Problem("advisor", what, found=str(error) or None)) from error
 
     @work(exclusive=True, group="load")
     async def load(self) -> None:
@@ -119,12 +130,8 @@ class AdvisorApp(App[None]):
             self.panel.work("The knowledge base cannot be read.")
             self.panel.wrong(str(error))
             return
-        except Exception as error:
-            self.panel.work("The knowledge base cannot be read.")
-            self.panel.wrong(fault(error))
-            return
         self.go_on()
-        self.rule_titles, self.claim_titles = await self.engine.run(lambda stop: titles())
+        self.rule_titles, self.claim_titles = await self.consult(lambda i, stop: titles())
 
     @work(exclusive=True, group="step")
     async def go_on(self) -> None:
@@ -138,19 +145,16 @@ class AdvisorApp(App[None]):
             self.standing = step.standing
             self.interview.strip.show(self.standing, working=False)
             if step.asked is None:
-                self.finish(step.left)
+                self.finish(step)
             else:
                 await self.put(step.asked)
             if step.standing is not None:
                 self.advice = await self.consult(lambda i, stop: i.advice(answers, stop))
             self.interview.so_far.show(self.advice, working=False)
             if (asked := step.asked) is not None and step.standing is not None:
-                await self.consult(lambda i, stop: i.foresee(answers, asked, stop))
+                await self.consult(lambda i, stop: i.foresee(answers, asked, stop), idle=True)
         except InputError as error:
             await self.stuck(error)
-        except Exception as error:
-            self.interview.so_far.show(self.advice, working=False)
-            self.finish(wrong=fault(error))
 
     async def put(self, asked: Asked, wrong: str = "") -> None:
         """Put a question to the person."""
@@ -172,29 +176,23 @@ class AdvisorApp(App[None]):
         else:
             self.finish(wrong=str(error))
 
-    def finish(self, left: float = 0, wrong: str = "") -> None:
-        """Tell that nothing has to be asked, and what can be done. ``left`` is how far any question
-        left is expected to change the advice at most."""
+    def finish(self, step: Step | None = None, wrong: str = "") -> None:
+        """Tell that nothing has to be asked, or what is wrong, and what can be done."""
         self.asked = None
-        others = [
-            Entry(f"Answer: {question.title}", do=f"ask:{field}")
-            for field, question in self.questions.items()
-            if field not in self.answers.stated and field not in self.answers.left_open
-            if question.only_with is None or self.answers.stated.get(question.only_with)
-        ]
         todo = [
             Entry("Show the results (F8)", do="results"),
             Entry("Review or change an answer (F6)", do="review"),
             Entry("Save the answers (Ctrl+S)", do="save"),
             Entry("Export the advice (F7)", do="export"),
-            *others,
         ]
+        for field in step.open if step else ():
+            todo.append(Entry(f"Answer: {self.questions[field].title}", do=f"ask:{field}"))
         count = f"{len(self.answers.stated)} answered"
-        if wrong:
+        if step:
+            self.panel.finish(count, END, END_WHY.format(step.left), todo)
+        else:
             self.panel.finish(count, "This did not work.", "Your answers are still here.", todo)
             self.panel.wrong(wrong)
-        else:
-            self.panel.finish(count, END, END_WHY.format(left), todo)
 
     # Answers
 
@@ -223,8 +221,6 @@ class AdvisorApp(App[None]):
             )
         except InputError as error:
             self.panel.wrong("\n".join(said(problem) for problem in error.problems))
-        except Exception as error:
-            self.panel.wrong(fault(error))
         else:
             self.change(field, answers.with_answer(field, read))
 
@@ -238,10 +234,7 @@ class AdvisorApp(App[None]):
             try:
                 found = await self.consult(lambda i, stop: i.unsettles(before, after, field, stop))
             except InputError:
-                found = None  # there was no advice that the change could unsettle
-            except Exception as error:
-                self.finish(wrong=fault(error))
-                return
+                found = None  # without advice before and after there is nothing to unsettle
             if found and not await self.confirmed(found):
                 self.go_on()
                 return
@@ -313,9 +306,6 @@ class AdvisorApp(App[None]):
         except InputError as error:
             self.notify(str(error), severity="error", markup=False)
             return None
-        except Exception as error:
-            self.notify(fault(error), severity="error", markup=False)
-            return None
         return self.advice
 
     @work(exclusive=True, group="open")
@@ -353,8 +343,8 @@ class AdvisorApp(App[None]):
     async def why_not(self, build: str) -> Advice:
         """The advice with a build held against it."""
         answers = self.answers
-        return await self.engine.run(
-            lambda stop: api.consult(api.profile_from(answers.stated, answers.name), (), build)
+        return await self.consult(
+            lambda i, stop: api.consult(api.profile_from(answers.stated, answers.name), (), build)
         )
 
     async def what_if(self, pairs: Sequence[str]) -> Advice:
@@ -362,7 +352,7 @@ class AdvisorApp(App[None]):
         answers = self.answers
         advice = await self.consult(lambda i, stop: i.advice(answers, stop))
         profile = api.profile_from(answers.stated, answers.name)
-        return await self.engine.run(lambda stop: api.what_if(advice, profile, pairs))
+        return await self.consult(lambda i, stop: api.what_if(advice, profile, pairs))
 
     @work(exclusive=True, group="open")
     async def action_why_asked(self) -> None:
@@ -390,7 +380,7 @@ class AdvisorApp(App[None]):
         from .screens.lookup import LookupScreen
 
         async def load() -> str:
-            return await self.engine.run(lambda stop: api.render_rule(code, "markdown"))
+            return await self.consult(lambda i, stop: api.render_rule(code, "markdown"))
 
         self.push_screen(LookupScreen(f"Rule {code}", load))
 
@@ -399,7 +389,7 @@ class AdvisorApp(App[None]):
         from .screens.lookup import LookupScreen, claim_page
 
         async def load() -> str:
-            return claim_page(await self.engine.run(lambda stop: api.claim(id)))
+            return claim_page(await self.consult(lambda i, stop: api.claim(id)))
 
         self.push_screen(LookupScreen(f"Claim {id}", load))
 
@@ -408,7 +398,7 @@ class AdvisorApp(App[None]):
         from .screens.faq import FaqScreen
 
         async def search(question: str) -> Sequence[Found]:
-            return await self.engine.run(lambda stop: api.faq(question))
+            return await self.consult(lambda i, stop: api.faq(question))
 
         self.open_screen(FaqScreen(search))
 
@@ -436,8 +426,3 @@ def said(problem: Any) -> str:
     if problem.nearest:
         text += f" Did you mean {problem.nearest}?"
     return text
-
-
-def fault(error: Exception) -> str:
-    """A fault of the program, in a line."""
-    return f"This is a fault of the program, please report it: {type(error).__name__}: {error}"

@@ -18,13 +18,18 @@ class EngineThread:
 
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(1, "engine")
+        self._idle: list[threading.Event] = []
 
-    async def run(self, work: Callable[[Stop], T]) -> T:
+    async def run(self, work: Callable[[Stop], T], idle: bool = False) -> T:
         """The result of ``work``, which may look at its argument to end early.
 
-        Work whose waiter was cancelled before it began is never begun.
+        Work whose waiter was cancelled before it began is never begun. ``idle`` work is told to end
+        as soon as there is other work.
         """
         given_up = threading.Event()
+        for event in self._idle:
+            event.set()
+        self._idle = [given_up] if idle else []
         future = self._pool.submit(work, given_up.is_set)
         try:
             return await asyncio.wrap_future(future)

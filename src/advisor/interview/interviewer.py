@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -86,10 +87,15 @@ class Interviewer:
     def step(self, answers: Answers, stop: Stop = never) -> Step:
         """Where the interview stands, and the question to ask now."""
         if "target_model" not in answers.stated:
-            return Step(standing=None, asked=self._unconsulted("target_model"), left=1.0)
+            return Step(
+                standing=None,
+                asked=self._unconsulted("target_model"),
+                left=1.0,
+                open=("target_model",),
+            )
         so_far = standing(self._base(answers, stop).outcome, self.knowledge)
         asked, left = self._next(answers, stop)
-        return Step(standing=so_far, asked=asked, left=left)
+        return Step(standing=so_far, asked=asked, left=left, open=tuple(self._open(answers)))
 
     def _next(self, answers: Answers, stop: Stop) -> tuple[Asked | None, float]:
         """The question whose answer is expected to change the advice most, and how far; before all
@@ -134,9 +140,10 @@ class Interviewer:
 
     def foresee(self, answers: Answers, asked: Asked, stop: Stop = never) -> None:
         """Work out the next steps for the answers offered, the likeliest first, so that they are
-        there when one is given."""
-        for follow in sorted(asked.follows, key=lambda follow: -follow.offer.share)[:FORESEEN]:
-            self.step(answers.with_answer(asked.question.field, follow.offer.value), stop)
+        there when one is given. Ends without a word when it is told to stop."""
+        with suppress(Superseded):
+            for follow in sorted(asked.follows, key=lambda follow: -follow.offer.share)[:FORESEEN]:
+                self.step(answers.with_answer(asked.question.field, follow.offer.value), stop)
 
     def words(self, field: str) -> tuple[Offer, ...]:
         """Everything of the catalogue that may be named in an answer to ``field``."""

@@ -114,12 +114,14 @@ class Asked(Strict):
 class Step(Strict):
     """Where an interview stands: the advice so far, and the question to ask now, if one is left.
 
-    ``left`` is the most that any question not asked yet is expected to change the advice.
+    ``open`` are the fields that could be asked about, and ``left`` is the most that the answer to
+    any of them is expected to change the advice.
     """
 
     standing: Standing | None
     asked: Asked | None
     left: float
+    open: tuple[str, ...]
 
 
 class Unsettled(Strict):

@@ -12,8 +12,6 @@ from textual.widgets import Footer, Header
 from ..widgets.question import QuestionPanel
 from ..widgets.so_far import AdviceSoFar, Strip
 
-WIDE_FROM, TALL_FROM = 100, 34
-
 
 class InterviewScreen(Screen[None]):
     """Question on the left and advice on the right; one column with a strip where it is narrow."""
@@ -27,8 +25,6 @@ Answer one question at a time; the advice follows every answer.
 - Questions come in the order in which they can still change the advice most. When none is left
   that is likely to, the interview says so. You can stop at any time: F8 shows the advice so far.
 """
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE_FROM, "-wide")]  # noqa: RUF012
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (TALL_FROM, "-tall")]  # noqa: RUF012
     DEFAULT_CSS = """
     InterviewScreen #columns { height: 1fr; }
     InterviewScreen QuestionPanel { width: 1fr; }
