@@ -10,6 +10,7 @@ from textual import on, work
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
+from textual.worker import Worker, WorkerState
 
 from advisor import api
 from advisor.errors import InputError, Problem
@@ -121,19 +122,27 @@ class AdvisorApp(App[None]):
             what = f"this is a fault of the program, please report it: {type(error).__name__}"
             raise InputError(Problem("advisor", what, found=str(error) or None)) from error
 
-    @work(exclusive=True, group="load")
+    @work(exclusive=True, group="load", exit_on_error=False)
     async def load(self) -> None:
         """Get the interviewer and ask the first question."""
-        try:
-            self.questions = await self.consult(lambda interviewer, stop: interviewer.questions)
-        except InputError as error:
-            self.panel.work("The knowledge base cannot be read.")
-            self.panel.wrong(str(error))
+        self.questions = await self.consult(lambda interviewer, stop: interviewer.questions)
+        if not self.questions:
+            self.finish(wrong="The knowledge base holds no questions (questions.yaml).")
             return
         self.go_on()
         self.rule_titles, self.claim_titles = await self.consult(lambda i, stop: titles())
 
-    @work(exclusive=True, group="step")
+    @on(Worker.StateChanged)
+    def trouble(self, event: Worker.StateChanged) -> None:
+        """Tell what went wrong in work that nobody else looks after."""
+        if event.state is WorkerState.ERROR:
+            if event.worker.group == "open":
+                self.notify(str(event.worker.error), severity="error", markup=False)
+            else:
+                self.interview.so_far.show(self.advice, working=False)
+                self.finish(wrong=str(event.worker.error))
+
+    @work(exclusive=True, group="step", exit_on_error=False)
     async def go_on(self) -> None:
         """Ask the next question, then show the whole advice, then think ahead."""
         answers = self.answers
@@ -211,7 +220,7 @@ class AdvisorApp(App[None]):
         """Do what was picked when nothing had to be asked."""
         await self.do(event.do)
 
-    @work(exclusive=True, group="step")
+    @work(exclusive=True, group="step", exit_on_error=False)
     async def take(self, field: str, value: Any) -> None:
         """Read an answer; what is not accepted is told under the question."""
         answers = self.answers
@@ -224,7 +233,7 @@ class AdvisorApp(App[None]):
         else:
             self.change(field, answers.with_answer(field, read))
 
-    @work(exclusive=True, group="step")
+    @work(exclusive=True, group="step", exit_on_error=False)
     async def change(self, field: str, after: Answers) -> None:
         """Go on with other answers; a change of what was said is confirmed first."""
         before = self.answers
@@ -233,34 +242,43 @@ class AdvisorApp(App[None]):
             self.panel.work("Working out what this unsettles…")
             try:
                 found = await self.consult(lambda i, stop: i.unsettles(before, after, field, stop))
-            except InputError:
-                found = None  # without advice before and after there is nothing to unsettle
-            if found and not await self.confirmed(found):
-                self.go_on()
+            except InputError as error:
+                if not error.problems[0].field:
+                    raise
+                found = None  # answers that make no advice have nothing to unsettle
+            if found:
+                self.confirm(found, after)
                 return
+        self.settle(field, after)
+
+    def settle(self, field: str, after: Answers) -> None:
+        """Make a change, and go on from there."""
         self.answers = after
         if field not in self.way:
             self.way.append(field)
         self.go_on()
 
-    async def confirmed(self, found: Unsettled) -> bool:
-        """Whether the person wants a change with what it unsettles."""
+    def confirm(self, found: Unsettled, after: Answers) -> None:
+        """Tell what a change unsettles, and make it if the person still wants it."""
         from .screens.unsettled import UnsettledScreen
 
-        title = self.questions[found.field].title
-        return await self.push_screen_wait(UnsettledScreen(found, title))
+        def decided(made: bool | None) -> None:
+            self.settle(found.field, after if made else self.answers)
 
-    async def do(self, what: str) -> None:
+        title = self.questions[found.field].title
+        self.push_screen(UnsettledScreen(found, title), decided)
+
+    async def do(self, what: str | None) -> None:
         """Carry out ``ask:FIELD``, ``take-back:FIELD`` or an action."""
-        word, _, field = what.partition(":")
+        word, _, field = (what or "").partition(":")
         if word == "ask":
             self.action_ask(field)
         elif word == "take-back":
             self.change(field, self.answers.without(field))
-        else:
+        elif word:
             await self.run_action(word)
 
-    @work(exclusive=True, group="step")
+    @work(exclusive=True, group="step", exit_on_error=False)
     async def action_ask(self, field: str) -> None:
         """Ask about a field, whether it was answered or not."""
         self.back_to_interview()
@@ -301,14 +319,10 @@ class AdvisorApp(App[None]):
         if "target_model" not in answers.stated:
             self.notify(NO_ADVICE, markup=False)
             return None
-        try:
-            self.advice = await self.consult(lambda i, stop: i.advice(answers, stop))
-        except InputError as error:
-            self.notify(str(error), severity="error", markup=False)
-            return None
+        self.advice = await self.consult(lambda i, stop: i.advice(answers, stop))
         return self.advice
 
-    @work(exclusive=True, group="open")
+    @work(exclusive=True, group="open", exit_on_error=False)
     async def action_results(self) -> None:
         """Show everything the advice says."""
         from .screens.results import ResultsScreen
@@ -316,7 +330,7 @@ class AdvisorApp(App[None]):
         if advice := await self.whole_advice():
             self.open_screen(ResultsScreen(advice))
 
-    @work(exclusive=True, group="open")
+    @work(exclusive=True, group="open", exit_on_error=False)
     async def action_how(self) -> None:
         """Show how the advice comes about."""
         from .screens.trace import TraceScreen
@@ -324,7 +338,7 @@ class AdvisorApp(App[None]):
         if advice := await self.whole_advice():
             self.open_screen(TraceScreen(advice, self.action_open_rule))
 
-    @work(exclusive=True, group="open")
+    @work(exclusive=True, group="open", exit_on_error=False)
     async def action_why_not(self, build: str = "") -> None:
         """Hold a build against the recommendation."""
         from .screens.why_not import WhyNotScreen
@@ -332,7 +346,7 @@ class AdvisorApp(App[None]):
         if advice := await self.whole_advice():
             self.open_screen(WhyNotScreen(advice, self.why_not, build))
 
-    @work(exclusive=True, group="open")
+    @work(exclusive=True, group="open", exit_on_error=False)
     async def action_what_if(self) -> None:
         """Change up to three facts and compare."""
         from .screens.what_if import WhatIfScreen
@@ -354,7 +368,7 @@ class AdvisorApp(App[None]):
         profile = api.profile_from(answers.stated, answers.name)
         return await self.consult(lambda i, stop: api.what_if(advice, profile, pairs))
 
-    @work(exclusive=True, group="open")
+    @work(exclusive=True, group="open", exit_on_error=False)
     async def action_why_asked(self) -> None:
         """Tell why the question is asked."""
         from .screens.why_asked import WhyAskedScreen
@@ -364,7 +378,7 @@ class AdvisorApp(App[None]):
         else:
             self.open_screen(WhyAskedScreen(self.asked))
 
-    @work(exclusive=True, group="open")
+    @work(exclusive=True, group="open", exit_on_error=False)
     async def action_review(self) -> None:
         """Show all answers."""
         from .screens.review import ReviewScreen
@@ -372,8 +386,7 @@ class AdvisorApp(App[None]):
         answers = self.answers
         lines = await self.consult(lambda interviewer, stop: interviewer.review(answers))
         self.back_to_interview()
-        if picked := await self.push_screen_wait(ReviewScreen(lines)):
-            await self.do(picked)
+        self.push_screen(ReviewScreen(lines), self.do)
 
     def action_open_rule(self, code: str) -> None:
         """Show the page of a rule over what is on the screen."""

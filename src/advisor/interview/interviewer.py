@@ -94,8 +94,8 @@ class Interviewer:
                 open=("target_model",),
             )
         so_far = standing(self._base(answers, stop).outcome, self.knowledge)
-        asked, left = self._next(answers, stop)
-        return Step(standing=so_far, asked=asked, left=left, open=tuple(self._open(answers)))
+        best, left = self._next(answers, stop)
+        return Step(standing=so_far, asked=best, left=left, open=tuple(self._open(answers)))
 
     def _next(self, answers: Answers, stop: Stop) -> tuple[Asked | None, float]:
         """The question whose answer is expected to change the advice most, and how far; before all
