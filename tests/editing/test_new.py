@@ -14,8 +14,9 @@ from advisor import api, resources
 from advisor.cli import run
 from advisor.consult.advising import Consultant
 from advisor.editing.new import OPTIONS, SLUG, Editor, New
-from advisor.editing.scaffold import SCAFFOLDS, appended, left_to_fill, scaffold, write_whole
+from advisor.editing.scaffold import SCAFFOLDS, appended, left_to_fill, scaffold
 from advisor.errors import InputError
+from advisor.files import write_whole
 from advisor.knowledge import Knowledge
 from advisor.model import catalog
 from advisor.model.facts import STAGES

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from advisor import resources
 from advisor.errors import InputError, Problem, nearest
+from advisor.files import write_whole
 from advisor.knowledge import Knowledge, Unknown
 from advisor.model import catalog
 from advisor.model.facts import STAGES
@@ -21,7 +22,7 @@ from advisor.rulebase.rule import RuleEntry
 from advisor.yamlio import load_yaml, parse, read_yaml
 
 from .codes import RuleNames
-from .scaffold import appended, filled, scaffold, write_whole
+from .scaffold import appended, filled, scaffold
 
 SLUG = r"[a-z][a-z0-9]*(?:[.-][a-z0-9]+)*"
 LONGEST_NAME = 60

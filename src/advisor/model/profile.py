@@ -155,6 +155,8 @@ class Profile(Strict):
     notes: str = Field(default="", max_length=LENGTHS["notes"])
     given: frozenset[str] = Field(default=frozenset(), exclude=True)
     readings: tuple[str, ...] = Field(default=(), exclude=True)
+    written: dict[str, str] = Field(default={}, exclude=True)
+    """The text of each number among the readings."""
     places: dict[str, Place] = Field(default={}, exclude=True)
 
     @model_validator(mode="after")

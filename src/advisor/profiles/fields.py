@@ -76,6 +76,7 @@ class Reading:
         self.places: dict[str, Place] = {}
         self.problems: list[Problem] = []
         self.readings: list[str] = []
+        self.written: dict[str, str] = {}
 
     def take(self, data: Mapping[str, Any], document: Document) -> None:
         """Read the fields in ``data``, which ``document`` holds. An empty one counts as absent."""
@@ -108,7 +109,13 @@ class Reading:
         given = frozenset(self.values)
         plain = name.encode("utf-8", "backslashreplace").decode()
         values = {"name": plain[: LENGTHS["name"]] or "profile", **self.values}
-        return Profile(**values, given=given, readings=tuple(self.readings), places=self.places)
+        return Profile(
+            **values,
+            given=given,
+            readings=tuple(self.readings),
+            written=self.written,
+            places=self.places,
+        )
 
     def compare(self) -> None:
         """Note as a reading where two stated fields contradict each other."""
@@ -176,6 +183,7 @@ class Reading:
             return None
         if read.reading:
             self.readings.append(f"{field}: {read.reading}")
+            self.written[field] = value
         return read.value
 
     def text(self, field: str, value: Any) -> str | None:
