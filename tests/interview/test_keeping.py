@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -157,7 +158,7 @@ def consulted_once(monkeypatch: pytest.MonkeyPatch) -> list[Profile]:
     consult, known, seen = api.consult, {}, []
 
     def once(profile: Profile, *rest: Any) -> Any:
-        key = repr(said(profile))
+        key = repr((profile.to_dict(), sorted(profile.given), profile.readings))
         if key not in known:
             known[key] = consult(profile, *rest)
             seen.append(profile)
@@ -170,25 +171,24 @@ def consulted_once(monkeypatch: pytest.MonkeyPatch) -> list[Profile]:
 def test_exports_are_what_the_command_writes(
     consulted_once: list[Profile], tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]
 ) -> None:
-    stated = {
-        "target_model": "8B",
-        "budget_usd": "$0",
-        "existing_cards": {"rtx-3090": 1},
-        "rent_ok": False,
-        "notes": "\u202e[bold]",
-    }
-    path = tmp_path / "tiny rig.yaml"
-    kept = keeping.save(Answers("another name", stated), path, replace=False)
-    advice = api.consult(profile(kept))
-    assert advice.readings == ('budget_usd: "$0" read as 0',)
-    for form in FORMATS:
+    by_hand, saved = tmp_path / "tiny rig.yaml", tmp_path / "saved" / "tiny rig.yaml"
+    by_hand.write_text(
+        "rent_ok: false\nexisting_cards: {rtx-3090: 1}  # mine\nbudget_usd: $0\n"
+        'notes: "\\u202e[bold]"\ncontext_tokens: 4k\ntarget_model: 8B\n'
+    )
+    saved.parent.mkdir()
+    answers = keeping.save(keeping.opened(by_hand), saved, replace=False)
+    backwards = Answers(answers.name, dict(reversed(answers.stated.items())))
+    advice = api.consult(profile(backwards))
+    assert len(advice.readings) == 2
+    for path, form in product((by_hand, saved), FORMATS):
         assert run(["advise", str(path), "--format", form]) == 0
         assert capsysbinary.readouterr().out == keeping.exported(advice, form).encode()
     assert len(consulted_once) == 1
 
     written = tmp_path / "out.md"
     with written.open("wb") as out:
-        command = [sys.executable, "-m", "advisor.cli", "advise", str(path)]
+        command = [sys.executable, "-m", "advisor.cli", "advise", str(saved)]
         surroundings = os.environ | {"COLUMNS": "40", "FORCE_COLOR": "1"}
         subprocess.run(command, stdout=out, env=surroundings, check=True)
     assert written.read_bytes() == keeping.exported(advice, "text").encode()

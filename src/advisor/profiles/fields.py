@@ -109,6 +109,7 @@ class Reading:
         given = frozenset(self.values)
         plain = name.encode("utf-8", "backslashreplace").decode()
         values = {"name": plain[: LENGTHS["name"]] or "profile", **self.values}
+        self.readings.sort(key=lambda reading: FIELDS.index(reading.partition(":")[0]))
         return Profile(
             **values,
             given=given,
