@@ -8,16 +8,17 @@ from .consulting import (
     consultant,
     guide_consultant,
     guide_knowledge,
-    interviewer,
     knowledge,
     rulebase,
     what_if,
 )
 from .editing import check, explain, impact, new, watch
 from .estimating import estimate, estimate_lines, estimator, render_estimate, sized
+from .interviewing import autosave, interview, interviewer, opened, profile_text, save, write
 from .lookup import catalog, claim, claims, faq, render_rule, render_rules, rule, schema
 
 __all__ = [
+    "autosave",
     "catalog",
     "check",
     "claim",
@@ -32,10 +33,13 @@ __all__ = [
     "guide_consultant",
     "guide_knowledge",
     "impact",
+    "interview",
     "interviewer",
     "knowledge",
     "new",
+    "opened",
     "profile_from",
+    "profile_text",
     "read_profile",
     "render",
     "render_estimate",
@@ -43,8 +47,10 @@ __all__ = [
     "render_rules",
     "rule",
     "rulebase",
+    "save",
     "schema",
     "sized",
     "watch",
     "what_if",
+    "write",
 ]

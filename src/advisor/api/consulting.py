@@ -16,7 +16,6 @@ from advisor.yamlio import Document
 
 if TYPE_CHECKING:
     from advisor.consult.advising import Consultant
-    from advisor.interview.interviewer import Interviewer
     from advisor.knowledge import Knowledge
     from advisor.knowledge.guide import GuideKnowledge
     from advisor.rulebase import RuleBase, View
@@ -71,14 +70,6 @@ def guide_consultant(overlays: tuple[Path, ...] = ()) -> Consultant:
     from advisor.consult.guide import GUIDE
 
     return Consultant(guide_knowledge(overlays), rulebase(overlays, "guide"), GUIDE)
-
-
-@lru_cache(maxsize=4)
-def interviewer(overlays: tuple[Path, ...] = ()) -> Interviewer:
-    """Somebody who asks what can still change the advice. Not for use by two threads at once."""
-    from advisor.interview.interviewer import Interviewer
-
-    return Interviewer(consultant(overlays))
 
 
 def consult(

@@ -82,8 +82,8 @@ def _asked(
         line = sys.stdin.readline()
         return line.strip() if line else None
 
-    answers = api.answered(profile, pairs)
+    answers = api.opened(Path(profile) if profile else None, pairs)
     answers = api.interview(answers, lambda text: click.echo(text, err=True), hear, overlays)
     if save is not None:
-        api.save_answers(answers, save)
+        answers = api.save(answers, save)
     return api.profile_from(answers.stated, answers.name)

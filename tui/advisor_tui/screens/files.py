@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import ClassVar, Generic, Literal, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, Generic, Literal, NamedTuple
 
 from textual import on
 from textual.app import ComposeResult
@@ -16,7 +16,9 @@ from textual.screen import ScreenResultType
 from textual.widgets import Button, Footer, Input, OptionList, Static
 
 from advisor.errors import InputError, visible
-from advisor.interview.autosave import Kept
+
+if TYPE_CHECKING:
+    from advisor.interview.autosave import Kept
 
 from .dialog import Box, Dialog, MarkedList, PathInput
 
@@ -230,7 +232,7 @@ class ExportScreen(Writing[Export | None]):
     """Choose in which form, and where, the advice is written.
 
     ``attempt`` writes it; when it raises InputError the dialog tells why and stays. In a browser
-    (``web``) the file is downloaded, so only its name is settled here.
+    (``web``) the file is downloaded, so only its name is settled here. ``form`` is chosen at first.
     """
 
     verb = "Export"
@@ -240,11 +242,13 @@ class ExportScreen(Writing[Export | None]):
         suggested_stem: str,
         folder: Path,
         web: bool = False,
+        form: str = "",
         attempt: Callable[[Export], object] = lambda export: None,
     ) -> None:
         super().__init__(Path(os.path.abspath(folder)))
         self.stem = file_stem(suggested_stem)
         self.web = web
+        self.first = list(FORMS).index(form) if form in FORMS else 0
         self.attempt = attempt
 
     def compose(self) -> ComposeResult:
@@ -262,7 +266,7 @@ class ExportScreen(Writing[Export | None]):
     def on_mount(self) -> None:
         labels = [f"{form:9} {words}" for form, (_, words) in FORMS.items()]
         forms = self.query_one(MarkedList)
-        forms.show(labels)
+        forms.show(labels, self.first)
         forms.focus()
 
     @property
