@@ -150,6 +150,22 @@ def test_what_cannot_be_opened_is_told_and_what_was_typed_stays(folder: Path) ->
     assert outcome(OpenScreen(folder, keeping.opened), script) is NOTHING
 
 
+def test_many_faults_can_be_read_to_the_last(folder: Path) -> None:
+    faults = "".join(f"fault_{number}: 1\n" for number in range(20))
+    (folder / "a.yaml").write_text(faults)
+
+    async def script(pilot: Pilot[None]) -> None:
+        await pilot.press("enter")
+        await pilot.pause()
+        assert says(pilot, "target_model: this field is missing")
+        assert not says(pilot, "gpu_sockets, notes.")
+        await pilot.press("tab", "tab", "end")
+        assert says(pilot, "gpu_sockets, notes.")
+        assert "Cancel" in screen_text(pilot.app)
+
+    assert outcome(OpenScreen(folder, keeping.opened), script) is NOTHING
+
+
 def test_folders_that_are_gone_empty_or_crowded(tmp_path: Path) -> None:
     async def gone(pilot: Pilot[None]) -> None:
         assert says(pilot, "cannot be read: No such file or directory")
@@ -409,7 +425,7 @@ def test_everything_is_on_the_screen_and_can_be_left(
         screen = pilot.app.screen
         (box,) = screen.query(Box)
         assert box.max_scroll_y == 0
-        widgets = [widget for widget in box.query("*") if widget.display]
+        widgets = [widget for widget in box.query("*") if widget.region]
         assert widgets
         assert all(box.region.contains_region(widget.region) for widget in widgets)
         assert screen.region.contains_region(box.region)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import ClassVar, Generic
 
 from textual import on
+from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
@@ -56,6 +57,40 @@ class MarkedList(OptionList):
                 self.replace_option_prompt_at_index(index, prompt)
 
 
+class Message(VerticalScroll, can_focus=False):
+    """What is wrong or to be decided; a long one can be walked to and scrolled."""
+
+    DEFAULT_CSS = """
+    Message {
+        display: none;
+        height: auto;
+        max-height: 6;
+        margin: 0 1;
+        color: $text-warning;
+
+        &.-told { display: block; }
+        &:focus { border-left: thick $primary; }
+        Static { height: auto; }
+    }
+    """
+
+    def compose(self) -> ComposeResult:
+        yield Static(markup=False)
+
+    def tell(self, told: str) -> None:
+        """Show the text; nothing for an empty one."""
+        self.query_one(Static).update(Content(told))
+        self.set_class(bool(told), "-told")
+        self.scroll_home(animate=False)
+        self.call_after_refresh(self._settle)
+
+    def on_resize(self) -> None:
+        self._settle()
+
+    def _settle(self) -> None:
+        self.can_focus = self.max_scroll_y > 0
+
+
 class Dialog(ModalScreen[ScreenResultType], Generic[ScreenResultType]):
     """A box over the screen that Escape leaves; what goes wrong is told in it."""
 
@@ -70,8 +105,6 @@ class Dialog(ModalScreen[ScreenResultType], Generic[ScreenResultType]):
         align: center middle;
 
         .told { height: auto; margin: 0 1; }
-        #message { display: none; height: auto; margin: 0 1; color: $text-warning; }
-        #message.-told { display: block; }
         MarkedList { width: 100%; height: auto; }
         MarkedList:focus > .option-list--option-highlighted { text-style: reverse; }
         .buttons { height: auto; }
@@ -81,11 +114,7 @@ class Dialog(ModalScreen[ScreenResultType], Generic[ScreenResultType]):
 
     def tell(self, told: str) -> None:
         """Say what is wrong or to be decided; nothing for an empty text."""
-        message = self.query_one("#message", Static)
-        message.update(Content(told))
-        message.set_class(bool(told), "-told")
-        if told:
-            self.call_after_refresh(message.scroll_visible, animate=False)
+        self.query_one(Message).tell(told)
 
     def action_cancel(self) -> None:
         """Leave without an answer."""

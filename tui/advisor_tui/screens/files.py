@@ -20,7 +20,7 @@ from advisor.errors import InputError, visible
 if TYPE_CHECKING:
     from advisor.interview.autosave import Kept
 
-from .dialog import Box, Dialog, MarkedList, PathInput
+from .dialog import Box, Dialog, MarkedList, Message, PathInput
 
 Form = Literal["text", "markdown", "html", "json", "profile"]
 Leave = Literal["save", "leave"]
@@ -77,7 +77,7 @@ class OpenScreen(Dialog[Path | None]):
             yield Static(id="folder", classes="told", markup=False)
             yield MarkedList(id="entries")
             yield PathInput(placeholder="or type the path of a .yaml or .json file")
-            yield Static(id="message", markup=False)
+            yield Message()
             with Horizontal(classes="buttons"):
                 yield Button("Open", variant="primary", id="go")
                 yield Button("Cancel", id="cancel")
@@ -204,7 +204,7 @@ class SaveScreen(Writing[tuple[Path, bool] | None]):
                 "A profile file, which `advisor advise` reads too.", classes="told", markup=False
             )
             yield PathInput(str(self.suggested), placeholder="my-rig.yaml")
-            yield Static(id="message", markup=False)
+            yield Message()
             with Horizontal(classes="buttons"):
                 yield Button(self.verb, variant="primary", id="go")
                 yield Button("Cancel", id="cancel")
@@ -257,7 +257,7 @@ class ExportScreen(Writing[Export | None]):
             path = PathInput(str(self.folder / f"{self.stem}.txt"), placeholder="advice.txt")
             path.display = not self.web
             yield path
-            yield Static(id="message", markup=False)
+            yield Message()
             with Horizontal(classes="buttons"):
                 yield Button("Download" if self.web else self.verb, variant="primary", id="go")
                 yield Button("Cancel", id="cancel")
