@@ -70,7 +70,6 @@ class Interviewer:
         self.consultant = consultant
         self.knowledge = consultant.knowledge
         self.questions: dict[str, Question] = self.knowledge.questions
-        self._opening = {question.only_with for question in self.questions.values()}
         self._bases: OrderedDict[str, _Base] = OrderedDict()
 
     def read(self, answers: Answers, field: str, text: str | Any) -> Any:
@@ -87,12 +86,10 @@ class Interviewer:
     def step(self, answers: Answers, stop: Stop = never) -> Step:
         """Where the interview stands, and the question to ask now."""
         if "target_model" not in answers.stated:
-            return Step(
-                standing=None,
-                asked=self._unconsulted("target_model"),
-                left=1.0,
-                open=("target_model",),
-            )
+            known = "target_model" in self.questions
+            asked = self._unconsulted("target_model") if known else None
+            fields = ("target_model",) if known else ()
+            return Step(standing=None, asked=asked, left=float(known), open=fields)
         so_far = standing(self._base(answers, stop).outcome, self.knowledge)
         best, left = self._next(answers, stop)
         return Step(standing=so_far, asked=best, left=left, open=tuple(self._open(answers)))
@@ -108,12 +105,13 @@ class Interviewer:
         """
         base = self._base(answers, stop)
         figures = self.consultant.parameters
+        openers = {question.only_with for question in self.questions.values()}
         said = len(answers.stated) + len(answers.left_open)
         least = float(figures["interview-worth-asking"].number)
         least *= 1 + said / float(figures["interview-patience"].number)
         most = {name: self._most(name, base) for name in self._open(answers)}
         while most:
-            opening = [name for name in most if name in self._opening]
+            opening = [name for name in most if name in openers]
             worth = opening or [name for name in most if most[name] >= least]
             first = max(worth or most, key=lambda name: most[name])
             untried = self._untried(first, base)
