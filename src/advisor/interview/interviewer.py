@@ -196,8 +196,11 @@ class Interviewer:
         )
 
     def _base(self, answers: Answers, stop: Stop) -> _Base:
-        """The consultation of a person, begun once."""
-        key = json.dumps([answers.name, answers.stated], sort_keys=True)
+        """The consultation of a person, begun once.
+
+        The order of the cards shows in the advice, that of the answers does not.
+        """
+        key = json.dumps([answers.name, sorted(answers.stated.items())])
         found = self._bases.get(key)
         if found is None:
             _go_on(stop)
