@@ -109,7 +109,7 @@ class Interviewer:
         said = len(answers.stated) + len(answers.left_open)
         least = float(figures["interview-worth-asking"].number)
         least *= 1 + said / float(figures["interview-patience"].number)
-        most = {name: self._most(name, base) for name in self._open(answers)}
+        most = {name: self._most(name, base) for name in self._open(answers, base.case.profile)}
         while most:
             opening = [name for name in most if name in openers]
             worth = opening or [name for name in most if most[name] >= least]
@@ -274,13 +274,14 @@ class Interviewer:
             unstated=_unstated(name),
         )
 
-    def _open(self, answers: Answers) -> list[str]:
+    def _open(self, answers: Answers, profile: Profile) -> list[str]:
         """The fields not answered yet that make sense to ask about, in the order of the file."""
+        said = {None, *(name for name in answers.stated if getattr(profile, name))}
         return [
             name
             for name, question in self.questions.items()
             if name not in answers.stated and name not in answers.left_open
-            if question.only_with is None or answers.stated.get(question.only_with)
+            if question.only_with in said
         ]
 
     def _matters(self, name: str, base: _Base, stop: Stop) -> bool:
