@@ -133,6 +133,7 @@ class Interviewer:
         """The whole advice, as the command gives it for the profile file of the same answers."""
         base = self._base(answers, stop)
         if base.advice is None:
+            _go_on(stop)
             base.advice = self.consultant.advise(base.case, lambda: _go_on(stop))
         return base.advice
 
