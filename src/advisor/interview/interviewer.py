@@ -287,7 +287,11 @@ class Interviewer:
 
     def _matters(self, name: str, base: _Base, stop: Stop) -> bool:
         """Whether another answer to an answered question would be noticed at all."""
-        return any(follow.changes for follow in self._asked(name, base, stop).follows)
+        figures = self.consultant.parameters
+        return any(
+            apart(base.told, self._tried(name, offer.value, base, stop), figures)
+            for offer in self.questions[name].offers
+        )
 
     def _valued(self, name: str, answers: Answers) -> str:
         """An answer in words, or what is taken without one."""
