@@ -138,11 +138,15 @@ class Interviewer:
         return base.advice
 
     def foresee(self, answers: Answers, asked: Asked, stop: Stop = never) -> None:
-        """Work out the next steps for the answers offered, the likeliest first, so that they are
-        there when one is given. Ends without a word when it is told to stop."""
+        """Work out the next steps for "don't know" and the answers offered, the likeliest first, so
+        that they are there when one is given. Ends without a word when it is told to stop."""
+        name = asked.question.field
+        likely = sorted(asked.follows, key=lambda follow: -follow.offer.share)[:FORESEEN]
         with suppress(Superseded):
-            for follow in sorted(asked.follows, key=lambda follow: -follow.offer.share)[:FORESEEN]:
-                self.step(answers.with_answer(asked.question.field, follow.offer.value), stop)
+            if name != "target_model":
+                self.step(answers.leaving_open(name), stop)
+            for follow in likely:
+                self.step(answers.with_answer(name, follow.offer.value), stop)
 
     def words(self, field: str) -> tuple[Offer, ...]:
         """Everything of the catalogue that may be named in an answer to ``field``."""
