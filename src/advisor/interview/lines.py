@@ -56,7 +56,7 @@ class Lines:
                 return answers
             self.put(asked)
             line = self.hear()
-            if line is None or line == "done":
+            if line is None or line.lower() == "done":
                 return answers
             answers, asked = self.take(line, asked, answers)
 
@@ -75,16 +75,17 @@ class Lines:
 
     def take(self, line: str, asked: Asked, answers: Answers) -> tuple[Answers, Asked | None]:
         """The answers after a line, and the question to put next where that is settled already."""
-        word, _, rest = line.partition(" ")
+        typed = line.lower()
+        word, _, rest = typed.partition(" ")
         field = asked.question.field
-        if line == "why":
+        if typed == "why":
             self.say(asked.question.why)
-        elif line == "help":
+        elif typed == "help":
             self.say(asked.question.help)
-        elif line == "review":
+        elif typed == "review":
             for row in self.interviewer.review(answers):
                 self.say(f"  {row.title} ({row.field}): {row.value}, {row.state}")
-        elif line == "back":
+        elif typed == "back":
             place = self.way.index(field) if field in self.way else len(self.way)
             if place == 0:
                 self.say("This is the first question.")
@@ -120,7 +121,8 @@ class Lines:
         if found.pointless:
             self.say(f"These answers would no longer matter: {', '.join(found.pointless)}.")
         self.say("Make the change? Type yes or no.")
-        return (after if self.hear() in ("yes", "y") else before), None
+        reply = self.hear() or ""
+        return (after if reply.lower() in ("yes", "y") else before), None
 
 
 def chosen(line: str, asked: Asked) -> Any:
