@@ -137,7 +137,7 @@ def chosen(line: str, asked: Asked) -> Any:
 
 
 def _words(offer: Offer) -> list[str]:
-    return offer.value if isinstance(offer.value, list) else []
+    return offer.value if isinstance(offer.value, list) else [str(offer.value)]
 
 
 def _then(follow: Follow) -> str:
