@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from advisor.errors import InputError, visible
@@ -103,7 +104,7 @@ class Lines:
                 value = self.interviewer.read(answers, field, chosen(line, asked))
             except InputError as error:
                 for problem in error.problems:
-                    self.say(str(problem))
+                    self.say(str(replace(problem, file=asked.question.title, field=None)))
             else:
                 return self.settle(field, answers, answers.with_answer(field, value))
         return answers, asked
