@@ -71,8 +71,10 @@ class Lines:
         how = many.get(asked.form, "a letter")
         if asked.form not in ("one", "several", "ranked") and question.example:
             how += f", or an answer such as {question.example}"
-        blank = "" if question.field == "target_model" else f"; Enter: {asked.unstated} is assumed"
-        self.say(f"Type {how}{blank}.")
+        if question.field != "target_model":
+            how += "; Enter if you do not know"
+            how += "" if asked.unstated == "unknown" else f": {asked.unstated} is assumed"
+        self.say(f"Type {how}.")
 
     def take(self, line: str, asked: Asked, answers: Answers) -> tuple[Answers, Asked | None]:
         """The answers after a line, and the question to put next where that is settled already."""
@@ -85,7 +87,8 @@ class Lines:
             self.say(asked.question.help)
         elif typed == "review":
             for row in self.interviewer.review(answers):
-                self.say(f"  {row.title} ({row.field}): {row.value}, {row.state}")
+                state = "" if row.value == row.state else f", {row.state}"
+                self.say(f"  {row.title} ({row.field}): {row.value}{state}")
         elif typed == "back":
             place = self.way.index(field) if field in self.way else len(self.way)
             if place == 0:
