@@ -16,7 +16,7 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz"
 WORDS = {
     "why": "why this is asked",
     "help": "how to find the answer",
-    "back": "the question before",
+    "back": "to the question before",
     "review": "all answers",
     "change FIELD": "another question",
     "done": "the advice now",
@@ -44,7 +44,8 @@ class Lines:
 
     def interview(self, answers: Answers) -> Answers:
         """Ask until nothing is left that is worth it, or the person stops."""
-        self.say(f"Besides an answer you can type: {', '.join(WORDS)}.")
+        words = ", ".join(f"{word} ({what})" for word, what in WORDS.items())
+        self.say(f"Besides an answer you can type: {words}.")
         asked: Asked | None = None
         while True:
             if asked is None:
