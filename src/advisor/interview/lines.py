@@ -96,8 +96,8 @@ class Lines:
                 self.say("This is the first question.")
             else:
                 return answers, self.interviewer.asked(answers, self.way[place - 1])
-        elif word == "change" and rest in self.interviewer.questions:
-            return answers, self.interviewer.asked(answers, rest)
+        elif word == "change" and (named := self.named(rest)):
+            return answers, self.interviewer.asked(answers, named)
         elif word == "change":
             fields = ", ".join(self.interviewer.questions)
             self.say(f"There is no question about {visible(rest)}. Accepted: {fields}.")
@@ -112,6 +112,11 @@ class Lines:
             else:
                 return self.settle(field, answers, answers.with_answer(field, value))
         return answers, asked
+
+    def named(self, word: str) -> str | None:
+        """The field of a question that is named by it or by the title, in small letters."""
+        questions = self.interviewer.questions.items()
+        return next((f for f, question in questions if word in (f, question.title.lower())), None)
 
     def settle(self, field: str, before: Answers, after: Answers) -> tuple[Answers, None]:
         """The answers after a change; one of what was said is confirmed first."""
