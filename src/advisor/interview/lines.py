@@ -37,6 +37,7 @@ class Lines:
         self._say = say
         self.hear = hear
         self.way: list[str] = []
+        self.headline = ""
 
     def say(self, text: str) -> None:
         """Tell something, safe to print."""
@@ -51,7 +52,7 @@ class Lines:
             if asked is None:
                 step = self.interviewer.step(answers)
                 if step.standing is not None:
-                    self.say(f"So far: {step.standing.headline}")
+                    self.stand(step.standing.headline)
                 asked = step.asked
             if asked is None:
                 self.say("Nothing is left that is likely to change the advice.")
@@ -61,6 +62,11 @@ class Lines:
             if line is None or line.lower() == "done":
                 return answers
             answers, asked = self.take(line, asked, answers)
+
+    def stand(self, headline: str) -> None:
+        """The advice so far, in full where it is another."""
+        self.say(f"So far: {headline if headline != self.headline else 'as before.'}")
+        self.headline = headline
 
     def put(self, asked: Asked) -> None:
         """One question with its answers, a line each."""
