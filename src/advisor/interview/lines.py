@@ -8,7 +8,7 @@ from typing import Any
 
 from advisor.errors import InputError, visible
 from advisor.model.interview import Answers, Asked, Follow, Offer
-from advisor.render.blocks import clean
+from advisor.render.blocks import clean, plain
 
 from .interviewer import Interviewer
 
@@ -57,7 +57,7 @@ class Lines:
             if asked is None:
                 self.say("Nothing is left that is likely to change the advice.")
                 return answers
-            self.put(asked)
+            self.put(asked, answers)
             line = self.hear()
             if line is None or line.lower() == "done":
                 return answers
@@ -68,10 +68,12 @@ class Lines:
         self.say(f"So far: {headline if headline != self.headline else 'as before.'}")
         self.headline = headline
 
-    def put(self, asked: Asked) -> None:
+    def put(self, asked: Asked, answers: Answers) -> None:
         """One question with its answers, a line each."""
         question = asked.question
         self.say(f"\n{question.title}: {question.ask}")
+        if question.field in answers.stated:
+            self.say(f"Your answer now: {plain(question.field, answers.stated[question.field])}.")
         for letter, follow in zip(LETTERS, asked.follows, strict=False):
             self.say(f"  {letter}) {follow.offer.say}{_then(follow)}")
         many = {"several": "several letters, such as a b", "ranked": "letters, first thing first"}
