@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -144,14 +145,22 @@ class Lines:
 
 
 def chosen(line: str, asked: Asked) -> Any:
-    """What a line answers: the offers its letters stand for, or the text itself."""
+    """What a line answers: the offers its letters stand for, the one whose words it repeats or
+    begins with, or the text itself."""
     letters = line.lower().replace(",", " ").split()
     offers = {letter: follow.offer for letter, follow in zip(LETTERS, asked.follows, strict=False)}
     if not letters or not all(letter in offers for letter in letters):
-        return line
+        meant = [offer.value for offer in offers.values() if line.lower() in _said(offer)]
+        return meant[0] if len(meant) == 1 else line
     if asked.form in ("several", "ranked"):
         return [word for letter in letters for word in _words(offers[letter])]
     return offers[letters[0]].value if len(letters) == 1 else line
+
+
+def _said(offer: Offer) -> tuple[str, str]:
+    """The words of an offer, and those before its first pause."""
+    words = offer.say.lower()
+    return words, re.split("[,:] ", words)[0]
 
 
 def _words(offer: Offer) -> list[str]:
