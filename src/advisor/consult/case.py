@@ -239,7 +239,7 @@ class Case:
         profile = self.profile
         at = (plan.id, profile.context_tokens, profile.users, profile.gpu_power_cap_w)
         sized = self.sized.get(at)
-        if sized is None:
+        if sized is None or sized.plan is not plan:
             request = Request(
                 self.nodes["context_tokens"], self.nodes["users"], self.nodes["gpu_power_cap_w"]
             )
