@@ -152,6 +152,6 @@ def test_two_lines_cut_with_an_ellipsis():
         await pilot.resize_terminal(40, 24)
         first, second = await lines()
         assert first == "Leading (working…): 2× GeForce RTX 30…"
-        assert second == "Held by: the budget of $2,500"
+        assert second == "Blocked by: the budget of $2,500"
 
     drive(Host(), script, (80, 24))

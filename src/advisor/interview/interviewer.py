@@ -90,9 +90,14 @@ class Interviewer:
             asked = self._unconsulted("target_model") if known else None
             fields = ("target_model",) if known else ()
             return Step(standing=None, asked=asked, left=float(known), open=fields)
-        so_far = standing(self._base(answers, stop).outcome, self.knowledge)
+        base = self._base(answers, stop)
         best, left = self._next(answers, stop)
-        return Step(standing=so_far, asked=best, left=left, open=tuple(self._open(answers)))
+        return Step(
+            standing=standing(base.outcome, self.knowledge),
+            asked=best,
+            left=left,
+            open=tuple(self._open(answers, base.case.profile)),
+        )
 
     def _next(self, answers: Answers, stop: Stop) -> tuple[Asked | None, float]:
         """The question whose answer is expected to change the advice most, and how far; before all

@@ -9,11 +9,12 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.visual import VisualType
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from advisor.errors import InputError
 from advisor.render.blocks import clean
 
+from ..widgets.plain_input import PlainInput
 from .base import BackScreen
 
 WORKING = "Working…"
@@ -39,7 +40,7 @@ class AskingScreen(BackScreen):
         self.answer.scroll_relative(y=way * page, animate=False)
 
 
-class Line(Input):
+class Line(PlainInput):
     """A line to type in, which leaves the keys for reading to the answer."""
 
     BINDINGS: ClassVar[list[BindingType]] = READING

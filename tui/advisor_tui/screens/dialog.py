@@ -12,21 +12,19 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen, ScreenResultType
-from textual.widgets import Button, Input, OptionList, Static
+from textual.widgets import Button, OptionList, Static
 from textual.widgets.input import Selection
 from textual.widgets.option_list import Option
 
+from ..widgets.plain_input import PlainInput
 
-class PathInput(Input):
-    """A line for a path; what cannot be seen cannot be typed or pasted."""
+
+class PathInput(PlainInput):
+    """A line for a path."""
 
     def __init__(self, value: str = "", *, placeholder: str = "", id: str = "path") -> None:
         super().__init__(value, placeholder=placeholder, id=id, select_on_focus=False)
         self.cursor_blink = False
-
-    def validate_value(self, value: str) -> str:
-        """Only the characters that can be seen."""
-        return "".join(char for char in value if char.isprintable())
 
     def select_stem(self) -> None:
         """Mark the file's name without its ending, so that typing replaces it."""

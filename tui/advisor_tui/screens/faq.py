@@ -19,6 +19,7 @@ from advisor.model.quantity import Grade
 from advisor.render.blocks import Block, Items, Section, Text, clean
 from advisor.render.document import render_sections
 
+from ..widgets.plain_input import PlainInput
 from .base import BackScreen
 from .lookup import problems_page
 
@@ -32,7 +33,7 @@ GRADES: dict[Grade, str] = {
 FIRST = "Open a question with Enter or a click; its answer stands here."
 
 
-class Asking(Input):
+class Asking(PlainInput):
     """Where the question is typed; the down key leads on to the list below."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -21,6 +21,7 @@ from advisor.model.quantity import Node
 from advisor.render.blocks import clean, number
 from advisor.render.outline import GRADE_WORDS, main_figures
 
+from ..widgets.plain_input import PlainInput
 from .base import BackScreen
 
 KIND_WORDS = {
@@ -91,7 +92,9 @@ turn: every way ends in what you said, what was assumed, or what a source says.
     def compose(self) -> ComposeResult:
         with Horizontal(id="top"):
             yield Label("How", id="title")
-            yield Input(placeholder="search: a figure, a rule, a source", id="query", compact=True)
+            yield PlainInput(
+                placeholder="search: a figure, a rule, a source", id="query", compact=True
+            )
             yield Label("", id="found", markup=False)
         with Container(id="parts"):
             yield TraceTree()

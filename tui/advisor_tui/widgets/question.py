@@ -19,6 +19,8 @@ from textual.widgets.option_list import Option
 from advisor.model.interview import Asked, Form, Offer
 from advisor.render.blocks import clean
 
+from .plain_input import PlainInput
+
 TYPED: frozenset[Form] = frozenset({"model", "number", "cards", "builds", "text"})
 MANY: frozenset[Form] = frozenset({"several", "ranked"})
 SUGGESTED = 12
@@ -162,7 +164,7 @@ class QuestionPanel(Vertical):
         yield Static("", id="follows", markup=False)
         with Horizontal(id="typing"):
             yield Label("Or type it: ")
-            yield Input(id="text", compact=True, select_on_focus=False)
+            yield PlainInput(id="text", compact=True, select_on_focus=False)
         yield Static("", id="wrong", markup=False)
         yield Static("", id="help", markup=False)
 
