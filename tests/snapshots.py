@@ -1,4 +1,4 @@
-"""Pages that are kept to be read and reviewed: one Markdown file a case, named after the case."""
+"""Pages that are kept to be read and reviewed: one file a case, named after the case."""
 
 from __future__ import annotations
 
@@ -62,7 +62,10 @@ class Pages(SingleFileSnapshotExtension):
     @classmethod
     def others(cls, names: Iterable[str], remove: bool) -> list[str]:
         """The pages of no case of those names, which go when they are to be written anew."""
-        stale = sorted(set(cls.folder.iterdir()) - {cls.folder / f"{name}.md" for name in names})
+        stale = sorted(
+            set(cls.folder.iterdir())
+            - {cls.folder / f"{name}.{cls.file_extension}" for name in names}
+        )
         for page in stale if remove else ():
             page.unlink(missing_ok=True)
         return [] if remove else [page.name for page in stale]
@@ -80,3 +83,19 @@ class RulePages(Pages):
 
     folder = ROOT / "docs" / "rules"
     test = "test_page_of_a_rule_is_what_the_command_says"
+
+
+class ScreenImages(Pages):
+    """Screens of the questionnaire as pictures, which the documentation shows."""
+
+    file_extension = "svg"
+    folder = ROOT / "docs" / "screens"
+    test = "test_screen_looks_as_it_did"
+
+
+class ScreenTexts(Pages):
+    """The same screens as text, a line a row."""
+
+    file_extension = "txt"
+    folder = ROOT / "tests" / "__snapshots__" / "screens"
+    test = "test_screen_reads_as_it_did"

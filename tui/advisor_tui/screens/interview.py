@@ -57,6 +57,7 @@ Answer one question at a time; the advice follows every answer.
     InterviewScreen AdviceSoFar { width: 1fr; border-left: solid $primary; }
     InterviewScreen.-narrow AdviceSoFar { display: none; }
     InterviewScreen.-wide Strip { display: none; }
+    InterviewScreen.-tall QuestionPanel #help { display: block; }
     """
 
     def __init__(self, answers: Answers) -> None:

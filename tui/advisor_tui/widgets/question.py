@@ -76,11 +76,10 @@ class AnswerList(OptionList):
             self.highlighted = next(i for i, e in enumerate(self.entries) if e.do == "go-on")
         self._redraw()
 
-    def words(self) -> list[str]:
-        """The words picked, in the order of picking, or of the list where that does not matter."""
+    def offers(self) -> list[Offer]:
+        """What is picked, in the order of picking, or of the list where that does not matter."""
         order = self.picked if self.form == "ranked" else sorted(self.picked)
-        offers = [self.entries[index].offer for index in order]
-        return [str(word) for offer in offers if offer for word in _words(offer)]
+        return [offer for index in order if (offer := self.entries[index].offer)]
 
     def watch_highlighted(self, highlighted: int | None) -> None:
         super().watch_highlighted(highlighted)
@@ -94,7 +93,7 @@ class AnswerList(OptionList):
         entry = self.entries[index]
         say = entry.say
         if entry.do == "go-on" and self.picked:
-            say = f"Go on with: {', '.join(self.words())}"
+            say = f"Go on with: {', '.join(offer.say for offer in self.offers())}"
         mark = "▸ " if index == self.highlighted else "  "
         if entry.offer is not None and self.form == "several":
             mark += "[x] " if index in self.picked else "[ ] "
@@ -125,7 +124,6 @@ class QuestionPanel(Vertical):
     QuestionPanel #typing Label { color: $text-muted; }
     QuestionPanel #typing Input { width: 1fr; }
     QuestionPanel #help { color: $text-muted; margin-top: 1; display: none; }
-    .-tall QuestionPanel #help { display: block; }
     QuestionPanel #wrong { height: auto; max-height: 5; color: $text-error; }
     """
 
@@ -323,7 +321,7 @@ class QuestionPanel(Vertical):
         if entry.do == "open":
             self.post_message(self.LeftOpen(field))
         elif entry.do == "go-on":
-            if words := self.answers.words():
+            if words := [word for offer in self.answers.offers() for word in _words(offer)]:
                 self.post_message(self.Answered(field, words))
             else:
                 self.wrong("Pick at least one, or say that you don't know.")
