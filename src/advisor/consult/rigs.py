@@ -210,8 +210,14 @@ class RigMaker:
                 yield BuildTemplate(devices={slug: count, other: 1})
 
     def rig(self, template: BuildTemplate) -> Rig:
-        """A template as a rig: link, lanes and ownership filled in."""
+        """A template as a rig: link, lanes and ownership filled in.
+
+        Cards of several kinds stand with the fastest memory first, in whatever order they were
+        named, as drivers number them.
+        """
         per_node = [(self.knowledge.find_device(s), n) for s, n in template.devices.items()]
+        if all(device.form == "card" for device, _ in per_node):
+            per_node.sort(key=lambda part: (-part[0].bandwidth_gb_s, part[0].slug))
         whole = all(device.form == "machine" for device, _ in per_node)
         machines = sum(template.devices.values()) * template.nodes
         nodes = machines if whole and machines > 1 else template.nodes
