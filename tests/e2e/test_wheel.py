@@ -40,7 +40,7 @@ def test_the_wheel_ships_every_rule_and_fact(root: Path, wheel: Path) -> None:
         files = {path.relative_to(root).as_posix() for path in root.glob(f"{folder}/**/*.yaml")}
         assert files
         assert {f"advisor/_data/{name}" for name in files} <= inside
-    assert "advisor_tui/app.py" in inside
+    assert {"advisor_tui/app.py", "advisor_tui/web/page/index.html"} <= inside
 
 
 def test_the_wheel_gives_advice_from_another_folder(

@@ -61,15 +61,33 @@ class Verbs(click.Group):
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.version_option(__version__, prog_name="advisor")
+@click.option(
+    "--serve",
+    "port",
+    type=int,
+    is_flag=False,
+    flag_value=8000,
+    metavar="[PORT]",
+    help="Open the questionnaire to browsers at http://127.0.0.1:PORT. [8000]",
+)
+@click.option("--host", metavar="ADDRESS", help="Serve there instead of 127.0.0.1.")
 @click.pass_context
-def command(ctx: click.Context) -> None:
+def command(ctx: click.Context, port: int | None, host: str | None) -> None:
     """What to buy, add or keep to run a language model at home, and why.
 
     Without a verb, in a terminal, the questionnaire opens.
     """
+    if host is not None and port is None:
+        raise click.UsageError("--host goes with --serve.")
     if ctx.invoked_subcommand is not None:
+        if port is not None:
+            raise click.UsageError("--serve stands alone, without a verb.")
         return
-    if sys.stdin.isatty() and sys.stdout.isatty():
+    if port is not None:
+        from advisor_tui.serve import serve
+
+        serve(host or "127.0.0.1", port)
+    elif sys.stdin.isatty() and sys.stdout.isatty():
         from advisor_tui.app import AdvisorApp
 
         AdvisorApp().run()
