@@ -18,7 +18,9 @@ import pytest
 from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType, WSServerHandshakeError
 from aiohttp.web import AppRunner, SockSite
 
+from advisor import api
 from advisor.cli import run
+from advisor.errors import InputError
 from advisor_tui import serve as serving
 from advisor_tui.web import server as web
 from advisor_tui.web.server import QuestionnaireServer
@@ -301,6 +303,20 @@ def test_a_download_arrives_byte_for_byte() -> None:
                 assert answer.status == 404
 
     within_page(script, f"TEXT = {TEXT[:24]!r} * 9000\n{DELIVERS}")
+
+
+@pytest.mark.parametrize("name", ["model.gguf", "config.json", "missing.gguf", ""])
+def test_a_visitor_cannot_name_files_of_the_server(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ADVISOR_WEB", "1")
+    for file in ("model.gguf", "config.json"):
+        (tmp_path / file).write_text("{}")
+    profile = api.profile_from({"target_model": str(tmp_path / name)}, "me")
+    with pytest.raises(InputError) as refused:
+        api.consult(profile)
+    wanted = "in the browser no file can be named" if name else "is not in the catalogue"
+    assert wanted in str(refused.value)
 
 
 @contextmanager

@@ -19,13 +19,17 @@ from .model_ggufs import TensorBytes, read_gguf
 SOURCE = "model-file"
 ACCEPTED = "a .gguf file, a config.json, or the folder that holds one"
 MAX_PARAMS_B = 100_000
+SERVED = "ADVISOR_WEB"
+"""Set where the person may sit at another machine: files here are none of their business."""
 
 
 def names_file(word: str) -> bool:
     """Whether a word for a model is a path: it ends like one, or a folder with a config.json."""
     folder = os.path.expanduser(word)
     is_named = word.lower().endswith((".gguf", ".json"))
-    return is_named or os.path.isfile(os.path.join(folder, "config.json"))
+    if is_named or os.environ.get(SERVED):
+        return is_named
+    return os.path.isfile(os.path.join(folder, "config.json"))
 
 
 class Imported(NamedTuple):
@@ -43,6 +47,10 @@ def model_from_file(path: Path, hub_id: str | None = None) -> Imported:
     The slug ends in a digest of the figures, so that two files are never taken for one another.
     Raises InputError for a file that cannot be used.
     """
+    if os.environ.get(SERVED) and hub_id is None:
+        what = "in the browser no file can be named"
+        accepted = "a model of the catalogue, a hub id or a size such as 70B"
+        raise InputError(Problem(str(path), what, accepted=accepted))
     path = Path(os.path.expanduser(path))
     path = path / "config.json" if os.path.isdir(path) else path
     file = str(path)
