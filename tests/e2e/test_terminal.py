@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -17,13 +18,15 @@ import yaml
 pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
 
 # What a person does and sees: the questionnaire's keys and words stand here alone.
-OPENED = "What should I buy"
-FOOTER = "^q"
-ANSWER = ("llama-3.3-70b",)
-ADVISED = "tokens a second"
-SAVE = ("F7",)
+OPENED = "Which AI model do you want to run?"
+FOOTER = "f1 Help"
+ANSWERS_GIVEN = ("llama-3.3-70b", "Enter")
+ADVISED = "Leading: 2× GeForce RTX 3090 with NVLink"
+OWNED = ("rtx-3090", "Enter")
+SAVE, SAVING = ("C-s",), "Save your answers"
 SAVED, FILE = "Saved profile.yaml", "profile.yaml"
-ANSWERS = {"target_model": "llama-3.3-70b"}
+ANSWERS = {"target_model": "llama-3.3-70b", "existing_cards": {"rtx-3090": 1}}
+RESUME = "You were in the middle of"
 QUIT = ("C-q",)
 
 
@@ -34,9 +37,15 @@ class Terminal:
         self.folder = folder
         self.tmux("-u", "-f", "/dev/null", "new-session", "-d", "-x", "80", "-y", "24", "cat")
         self.tmux("set-option", "-g", "default-terminal", "screen-256color")
+        self.start()
+
+    def start(self) -> None:
+        """Run ``advisor`` anew, killing what runs."""
+        state = f"XDG_STATE_HOME={self.folder / 'state'}"
         command = shlex.join((sys.executable, "-m", "advisor.cli"))
-        then = f"{command}; echo left with $?; exec cat"
-        self.tmux("respawn-pane", "-k", "-c", str(folder), then)
+        own = shlex.quote(f"echo $$ >pid; {state} exec {command}")
+        then = f"sh -c {own}; echo left with $?; exec cat"
+        self.tmux("respawn-pane", "-k", "-c", str(self.folder), then)
 
     def tmux(self, *args: str) -> str:
         """What a tmux command prints."""
@@ -77,9 +86,19 @@ def test_from_start_to_saved_profile(terminal: Terminal) -> None:
     terminal.wait_for(lambda text: OPENED in text)
     assert terminal.state("alternate_on") == "1"
 
-    terminal.press(*ANSWER)
+    terminal.press(*ANSWERS_GIVEN)
     terminal.wait_for(lambda text: ADVISED in text)
+    os.kill(int((terminal.folder / "pid").read_text()), signal.SIGKILL)
+    terminal.wait_for(lambda text: "left with 137" in text)
+    terminal.start()
+    terminal.wait_for(lambda text: RESUME in text)
+    terminal.press("Enter")
+    terminal.wait_for(lambda text: ADVISED in text)
+    terminal.press(*OWNED)
+    terminal.wait_for(lambda text: "2 answered" in text)
     terminal.press(*SAVE)
+    terminal.wait_for(lambda text: SAVING in text)
+    terminal.press("Enter")
     terminal.wait_for(lambda text: SAVED in text)
     held = (terminal.folder / FILE).read_bytes().decode("utf-8")
     assert yaml.safe_load(held) == ANSWERS

@@ -310,7 +310,7 @@ def test_an_export_asks_before_it_replaces_and_tells_what_failed(tmp_path: Path)
         raise InputError(Problem(str(export.path), "cannot be written: No space [left]"))
 
     async def script(pilot: Pilot[None]) -> None:
-        await keys("down", "enter", "enter")(pilot)
+        await keys("down", "enter")(pilot)
         assert says(pilot, "a.md: cannot be written: No space [left].")
 
     assert outcomes(

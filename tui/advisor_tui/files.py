@@ -99,7 +99,7 @@ class Files:
         self.saved = self.app.interview.answers = api.save(self.app.answers, path, replace)
         self.path = path
         self.keep()
-        self.app.notify(f"Saved {path}", markup=False)
+        self.app.notify(f"Saved {path.name}", markup=False)
 
     def export(self, advice: Advice, form: str) -> None:
         """Ask in which form and where, and write it; ``form`` is chosen at first."""
@@ -113,7 +113,7 @@ class Files:
                 self.app.deliver_text(io.StringIO(text), save_filename=export.path.name)
             else:
                 api.write(export.path, text, export.replace)
-                self.app.notify(f"Wrote {export.path}", markup=False)
+                self.app.notify(f"Wrote {export.path.name}", markup=False)
 
         folder = (self.path or NEW_FILE).parent
         self.app.push_screen(ExportScreen(self.app.answers.name, folder, self.web, form, write))

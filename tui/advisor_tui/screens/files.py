@@ -285,7 +285,7 @@ class ExportScreen(Writing[Export | None]):
     @on(OptionList.OptionSelected)
     def _chosen(self) -> None:
         if self.web:
-            self.query_one("#go").focus()
+            self._export(Path(self.stem + FORMS[self.form][0]))
         else:
             self.query_one(PathInput).focus()
             self.query_one(PathInput).select_stem()
@@ -295,10 +295,11 @@ class ExportScreen(Writing[Export | None]):
     def _go(self, event: Input.Submitted | Button.Pressed) -> None:
         ending = FORMS[self.form][0]
         path = Path(self.stem + ending) if self.web else self.place(ending)
-        if path is None:
-            return
-        if not self.web and not self.may_write(path, isinstance(event, Button.Pressed)):
-            return
+        pressed = isinstance(event, Button.Pressed)
+        if path is not None and (self.web or self.may_write(path, pressed)):
+            self._export(path)
+
+    def _export(self, path: Path) -> None:
         export = Export(self.form, path, self.asked_about == path)
         try:
             self.attempt(export)

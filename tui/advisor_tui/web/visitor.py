@@ -19,7 +19,7 @@ class VisitorDriver(WebDriver):
 
 def main() -> None:
     """Run the questionnaire until its visitor leaves."""
-    app = AdvisorApp()
+    app = AdvisorApp(web=True)
     app.driver_class = VisitorDriver
     app.run()
 
