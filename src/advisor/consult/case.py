@@ -85,8 +85,8 @@ class Case:
         self.answer: list[Judged] = []
         self.settled: dict[str, Judged] = {}
         self.proposed: _Proposed | None = None
-        self.plans: dict[str, Plan] = {}
-        self.sized: dict[tuple[str, int, int, float | None], Sized] = {}
+        self.plans: dict[str, list[Plan]] = {}
+        self.sized: dict[tuple[int, int, int, float | None], Sized] = {}
         self.prices: dict[tuple[str, bool], PriceResult] = {}
 
     @property
@@ -230,16 +230,18 @@ class Case:
             split=values["split"],  # type: ignore[arg-type]
             runtime=runtime.slug,
         )
-        if self.plans.get(plan.id) != plan:
-            self.plans[plan.id] = plan
-        return self.plans[plan.id]
+        alike = self.plans.setdefault(plan.id, [])
+        same = next((known for known in alike if known == plan), plan)
+        if same is plan:
+            alike.append(plan)
+        return same
 
     def _sized(self, plan: Plan) -> Judged:
         consultant = self.consultant
         profile = self.profile
-        at = (plan.id, profile.context_tokens, profile.users, profile.gpu_power_cap_w)
+        at = (id(plan), profile.context_tokens, profile.users, profile.gpu_power_cap_w)
         sized = self.sized.get(at)
-        if sized is None or sized.plan is not plan:
+        if sized is None:
             request = Request(
                 self.nodes["context_tokens"], self.nodes["users"], self.nodes["gpu_power_cap_w"]
             )
