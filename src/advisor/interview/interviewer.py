@@ -6,7 +6,7 @@ import json
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from advisor.consult.advising import Consultant
@@ -50,8 +50,14 @@ def never() -> bool:
 
 @dataclass
 class _Base:
-    """One person's consultation, and those for the same person with one answer more."""
+    """One person's consultation, and those for the same person with one answer more.
 
+    All but ``profile`` and ``advice`` is shared by people who differ only in what they stated
+    rather than left to be assumed.
+    """
+
+    profile: Profile
+    values: str
     case: Case
     outcome: Outcome
     told: Told
@@ -96,7 +102,7 @@ class Interviewer:
             standing=standing(base.outcome, self.knowledge),
             asked=best,
             left=left,
-            open=tuple(self._open(answers, base.case.profile)),
+            open=tuple(self._open(answers, base.profile)),
         )
 
     def _next(self, answers: Answers, stop: Stop) -> tuple[Asked | None, float]:
@@ -114,7 +120,7 @@ class Interviewer:
         said = len(answers.stated) + len(answers.left_open)
         least = float(figures["interview-worth-asking"].number)
         least *= 1 + said / float(figures["interview-patience"].number)
-        most = {name: self._most(name, base) for name in self._open(answers, base.case.profile)}
+        most = {name: self._most(name, base) for name in self._open(answers, base.profile)}
         while most:
             opening = [name for name in most if name in openers]
             worth = opening or [name for name in most if most[name] >= least]
@@ -139,7 +145,8 @@ class Interviewer:
         base = self._base(answers, stop)
         if base.advice is None:
             _go_on(stop)
-            base.advice = self.consultant.advise(base.case, lambda: _go_on(stop))
+            case = Case(self.consultant, base.profile)
+            base.advice = self.consultant.advise(case, lambda: _go_on(stop))
         return base.advice
 
     def foresee(self, answers: Answers, asked: Asked, stop: Stop = never) -> None:
@@ -213,16 +220,25 @@ class Interviewer:
         key = json.dumps([answers.name, sorted(answers.stated.items())])
         found = self._bases.get(key)
         if found is None:
-            _go_on(stop)
             profile = profile_from(answers.stated, answers.name)
             check_words(profile, self.knowledge)
-            case = Case(self.consultant, profile)
-            outcome = self.consultant.outcome(case, brief=True)
-            found = self._bases[key] = _Base(case, outcome, told(outcome))
+            found = self._bases[key] = self._like(profile) or self._begun(profile, stop)
         self._bases.move_to_end(key)
         while len(self._bases) > KEPT:
             self._bases.popitem(last=False)
         return found
+
+    def _like(self, profile: Profile) -> _Base | None:
+        """What was found out for somebody of whom the same holds."""
+        values = json.dumps(profile.to_dict())
+        like = next((base for base in self._bases.values() if base.values == values), None)
+        return like and replace(like, profile=profile, advice=None)
+
+    def _begun(self, profile: Profile, stop: Stop) -> _Base:
+        _go_on(stop)
+        case = Case(self.consultant, profile)
+        outcome = self.consultant.outcome(case, brief=True)
+        return _Base(profile, json.dumps(profile.to_dict()), case, outcome, told(outcome))
 
     def _tried(self, name: str, value: Any, base: _Base, stop: Stop) -> Told:
         """What the same person would be told with one answer, in file form, different."""
