@@ -23,6 +23,10 @@ WORDS = {
     "done": "the advice now",
 }
 """What may be typed instead of an answer."""
+END = (
+    "Nothing is left that is likely to change the advice. "
+    "Enter: the advice; or type back, review, or change FIELD."
+)
 
 
 class Lines:
@@ -45,7 +49,8 @@ class Lines:
         self._say(clean(text))
 
     def interview(self, answers: Answers) -> Answers:
-        """Ask until nothing is left that is worth it, or the person stops."""
+        """Ask until nothing is left that is worth it and nothing is to be changed, or the person
+        stops."""
         words = ", ".join(f"{word} ({what})" for word, what in WORDS.items())
         self.say(f"Besides an answer you can type: {words}.")
         asked: Asked | None = None
@@ -56,11 +61,11 @@ class Lines:
                     self.stand(step.standing.headline)
                 asked = step.asked
             if asked is None:
-                self.say("Nothing is left that is likely to change the advice.")
-                return answers
-            self.put(asked, answers)
+                self.say(END)
+            else:
+                self.put(asked, answers)
             line = self.hear()
-            if line is None or line.lower() == "done":
+            if line is None or line.lower() == "done" or (asked is None and line == ""):
                 return answers
             answers, asked = self.take(line, asked, answers)
 
@@ -83,24 +88,22 @@ class Lines:
             how += f", or an answer such as {question.example}"
         if question.field != "target_model":
             how += "; Enter if you do not know"
-            how += "" if asked.unstated == "unknown" else f": {asked.unstated} is assumed"
+            how += "" if asked.unstated == "unknown" else f" (assumed: {asked.unstated})"
         self.say(f"Type {how}.")
 
-    def take(self, line: str, asked: Asked, answers: Answers) -> tuple[Answers, Asked | None]:
+    def take(
+        self, line: str, asked: Asked | None, answers: Answers
+    ) -> tuple[Answers, Asked | None]:
         """The answers after a line, and the question to put next where that is settled already."""
         typed = line.lower()
         word, _, rest = typed.partition(" ")
-        field = asked.question.field
-        if typed == "why":
-            self.say(asked.question.why)
-        elif typed == "help":
-            self.say(asked.question.help)
-        elif typed == "review":
+        if typed == "review":
             for row in self.interviewer.review(answers):
                 state = "" if row.value == row.state else f", {row.state}"
                 self.say(f"  {row.title} ({row.field}): {row.value}{state}")
         elif typed == "back":
-            place = self.way.index(field) if field in self.way else len(self.way)
+            here = asked.question.field if asked else None
+            place = self.way.index(here) if here in self.way else len(self.way)
             if place == 0:
                 self.say("This is the first question.")
             else:
@@ -110,17 +113,28 @@ class Lines:
         elif word == "change":
             fields = ", ".join(self.interviewer.questions)
             self.say(f"There is no question about {visible(rest)}. Accepted: {fields}.")
-        elif line == "" and field != "target_model":
-            return self.settle(field, answers, answers.leaving_open(field))
+        elif asked is None:
+            self.say("Nothing is asked at the moment.")
+        elif typed == "why":
+            self.say(asked.question.why)
+        elif typed == "help":
+            self.say(asked.question.help)
         else:
-            try:
-                value = self.interviewer.read(answers, field, chosen(line, asked))
-            except InputError as error:
-                for problem in error.problems:
-                    self.say(str(replace(problem, file=asked.question.title, field=None)))
-            else:
-                return self.settle(field, answers, answers.with_answer(field, value))
+            return self.answer(line, asked, answers)
         return answers, asked
+
+    def answer(self, line: str, asked: Asked, answers: Answers) -> tuple[Answers, Asked | None]:
+        """The same for a line that answers a question."""
+        field = asked.question.field
+        if line == "" and field != "target_model":
+            return self.settle(field, answers, answers.leaving_open(field))
+        try:
+            value = self.interviewer.read(answers, field, chosen(line, asked))
+        except InputError as error:
+            for problem in error.problems:
+                self.say(str(replace(problem, file=asked.question.title, field=None)))
+            return answers, asked
+        return self.settle(field, answers, answers.with_answer(field, value))
 
     def named(self, word: str) -> str | None:
         """The field of a question that is named by it or by the title, in small letters."""
