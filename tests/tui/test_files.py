@@ -310,7 +310,7 @@ def test_an_export_asks_before_it_replaces_and_tells_what_failed(tmp_path: Path)
         raise InputError(Problem(str(export.path), "cannot be written: No space [left]"))
 
     async def script(pilot: Pilot[None]) -> None:
-        await keys("down", "enter")(pilot)
+        await keys("down", "enter", "enter")(pilot)
         assert says(pilot, "a.md: cannot be written: No space [left].")
 
     assert outcomes(
@@ -324,7 +324,7 @@ def test_in_a_browser_only_the_name_is_settled(tmp_path: Path) -> None:
 
     async def script(pilot: Pilot[None]) -> None:
         assert str(tmp_path) not in screen_text(pilot.app)
-        await keys("down", "enter", "enter")(pilot)
+        await keys("down", "enter")(pilot)
 
     screen = ExportScreen("rig", tmp_path, web=True)
     assert outcome(screen, script) == Export("markdown", Path("rig.md"), False)
