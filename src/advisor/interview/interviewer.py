@@ -117,7 +117,7 @@ class Interviewer:
         base = self._base(answers, stop)
         figures = self.consultant.parameters
         openers = {question.only_with for question in self.questions.values()}
-        said = len(answers.stated) + len(answers.left_open)
+        said = len({*answers.stated, *answers.left_open} - {"name", "notes"})
         least = float(figures["interview-worth-asking"].number)
         least *= 1 + said / float(figures["interview-patience"].number)
         most = {name: self._most(name, base) for name in self._open(answers, base.profile)}

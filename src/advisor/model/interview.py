@@ -98,9 +98,9 @@ class Standing(Strict):
 class Asked(Strict):
     """A question on its way to the person.
 
-    ``changes`` is how far the advice is expected to move with the answer, from 0 to 1. ``follows``
-    has one entry an offer; it is empty while there is no advice yet. ``wanted``: the advice itself
-    asks for this fact. ``unstated`` says what is assumed without an answer.
+    ``changes`` is how far the advice is expected to move with the answer, from 0 to 1, and 1 more
+    where the advice itself asks for this fact (``wanted``). ``follows`` has one entry an offer.
+    ``unstated`` says what is assumed without an answer.
     """
 
     question: Question
@@ -114,8 +114,8 @@ class Asked(Strict):
 class Step(Strict):
     """Where an interview stands: the advice so far, and the question to ask now, if one is left.
 
-    ``open`` are the fields that could be asked about, and ``left`` is the most that the answer to
-    any of them is expected to change the advice.
+    ``open`` are the fields that could be asked about. Where none is asked, ``left`` is the most
+    that the answer to any of them is expected to change the advice.
     """
 
     standing: Standing | None
