@@ -238,7 +238,7 @@ class QuestionPanel(Vertical):
         if form in MANY:
             entries.append(Entry("Go on with these", do="go-on"))
         if self.asked.question.field != "target_model":
-            entries.append(Entry(f"I don't know (taken as: {self.asked.unstated})", do="open"))
+            entries.append(Entry(_way_out(self.asked), do="open"))
         picked = []
         if form in MANY and isinstance(now, list):
             values = [entry.offer.value for entry in entries if entry.offer]
@@ -335,6 +335,15 @@ class QuestionPanel(Vertical):
         """Take what was typed; nothing typed means nothing."""
         if self.asked is not None and event.value.strip():
             self.post_message(self.Answered(self.asked.question.field, event.value.strip()))
+
+
+def _way_out(asked: Asked) -> str:
+    """The way out of a question, with what is taken then."""
+    if asked.unstated == "unknown":
+        return "I don't know"
+    if asked.form == "several" and asked.unstated == "none":
+        return "None of these, or I don't know"
+    return f"I don't know (taken as: {asked.unstated})"
 
 
 def _words(offer: Offer) -> list[str]:
