@@ -237,17 +237,32 @@ class QuestionPanel(Vertical):
         ]
         if form in MANY:
             entries.append(Entry("Go on with these", do="go-on"))
-        if self.asked.question.field != "target_model":
-            entries.append(Entry(_way_out(self.asked), do="open"))
+        entries += self._way_out()
         picked = []
         if form in MANY and isinstance(now, list):
             values = [entry.offer.value for entry in entries if entry.offer]
             picked = [values.index([word]) for word in now if [word] in values]
         self.answers.fill(entries, form, picked)
 
+    def _way_out(self) -> list[Entry]:
+        """What to say without an answer, with what is taken then; a model has to be named."""
+        if self.asked is None or self.asked.question.field == "target_model":
+            return []
+        say = f"I don't know (taken as: {self.asked.unstated})"
+        if self.asked.unstated == "unknown":
+            say = "I don't know"
+        elif self.asked.form == "several" and self.asked.unstated == "none":
+            say = "None of these, or I don't know"
+        return [Entry(say, do="open")]
+
     @on(Input.Changed, "#text")
     def suggest(self, event: Input.Changed) -> None:
-        """List what of the catalogue fits the text; without a text what is offered."""
+        """List what of the catalogue fits the text, with the way out; else what is offered.
+
+        What was wrong with a text is no longer told once there is another.
+        """
+        if event.value:
+            self.wrong("")
         if self.asked is None or not self.words:
             return
         before, count, typed = self._parts(event.value)
@@ -260,13 +275,11 @@ class QuestionPanel(Vertical):
             for offer in self.words
             if all(token in f"{offer.value} {offer.say}".lower() for token in tokens)
         ]
-        self.answers.fill(
-            [
-                Entry(f"{before}{count}{offer.value} ({offer.say})", offer=self._completed(offer))
-                for offer in found[:SUGGESTED]
-            ],
-            "one",
-        )
+        entries = [
+            Entry(f"{before}{count}{offer.value} ({offer.say})", offer=self._completed(offer))
+            for offer in found[:SUGGESTED]
+        ]
+        self.answers.fill([*entries, *self._way_out()], "one")
 
     def _parts(self, text: str) -> tuple[str, str, str]:
         """All before the word being typed, its count, and the word."""
@@ -335,15 +348,6 @@ class QuestionPanel(Vertical):
         """Take what was typed; nothing typed means nothing."""
         if self.asked is not None and event.value.strip():
             self.post_message(self.Answered(self.asked.question.field, event.value.strip()))
-
-
-def _way_out(asked: Asked) -> str:
-    """The way out of a question, with what is taken then."""
-    if asked.unstated == "unknown":
-        return "I don't know"
-    if asked.form == "several" and asked.unstated == "none":
-        return "None of these, or I don't know"
-    return f"I don't know (taken as: {asked.unstated})"
 
 
 def _words(offer: Offer) -> list[str]:
