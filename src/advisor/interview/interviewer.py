@@ -284,7 +284,7 @@ class Interviewer:
             changes=self._most(name, base),
             follows=tuple(follows),
             wanted=name in base.told.asks,
-            unstated=_unstated(name),
+            unstated=self._unstated(name),
         )
 
     def _unconsulted(self, name: str) -> Asked:
@@ -297,7 +297,7 @@ class Interviewer:
                 Follow(offer=offer, then="", changes=0.0) for offer in self.questions[name].offers
             ),
             wanted=name == "target_model",
-            unstated=_unstated(name),
+            unstated=self._unstated(name),
         )
 
     def _open(self, answers: Answers, profile: Profile) -> list[str]:
@@ -320,18 +320,31 @@ class Interviewer:
 
     def _valued(self, name: str, answers: Answers) -> str:
         """An answer in words, or what is taken without one."""
-        if name in answers.stated:
-            return plain(name, answers.stated[name])
-        return _unstated(name)
+        if name not in answers.stated:
+            return self._unstated(name)
+        value = answers.stated[name]
+        picked = form_of(name) in ("one", "several", "ranked")
+        return self._worded(name, value) if picked else plain(name, value)
+
+    def _unstated(self, name: str) -> str:
+        """What is taken where a field is not stated, in words."""
+        if name == "target_model":
+            return "nothing: it has to be named"
+        return self._worded(name, _default(name))
+
+    def _worded(self, name: str, value: Any) -> str:
+        """A value in the words of the question, where it is among the answers held out."""
+        offers = self.questions[name].offers
+        words = {repr(offer.value): offer.say.split(": ")[0] for offer in offers}
+        if repr(value) in words:
+            return words[repr(value)]
+        if isinstance(value, list | tuple) and all(repr([word]) in words for word in value):
+            return ", ".join(words[repr([word])] for word in value) or plain(name, value)
+        return plain(name, value)
 
 
 def _default(name: str) -> Any:
     return Profile.model_fields[name].get_default()
-
-
-def _unstated(name: str) -> str:
-    """What is taken where a field is not stated, in words."""
-    return plain(name, _default(name)) if name != "target_model" else "nothing: it has to be named"
 
 
 def _go_on(stop: Stop) -> None:

@@ -88,7 +88,7 @@ class Lines:
             how += f", or an answer such as {question.example}"
         if question.field != "target_model":
             how += "; Enter if you do not know"
-            how += "" if asked.unstated == "unknown" else f" (assumed: {asked.unstated})"
+            how += "" if asked.unstated == "unknown" else f" (taken as: {asked.unstated})"
         self.say(f"Type {how}.")
 
     def take(
