@@ -44,6 +44,16 @@ class Problem:
             text += f" Did you mean {visible(self.nearest, 200)}?"
         return f"{text} [{self.code}]" if self.code else text
 
+    @property
+    def plainly(self) -> str:
+        """The problem for somebody who just gave an answer: neither file nor field, and where there
+        is something near, that instead of all that is accepted."""
+        what = visible(self.what, 300)
+        text = what[0].upper() + what[1:] + "."
+        if self.nearest:
+            return f"{text} Nearest: {visible(self.nearest, 200)}."
+        return f"{text} Accepted: {visible(self.accepted, 1000)}." if self.accepted else text
+
 
 class InputError(Exception):
     """Input that cannot be used; ``problems`` holds one message each.

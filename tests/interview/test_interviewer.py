@@ -303,7 +303,7 @@ def deed(advice: Advice) -> str:
     if advice.verdict in VERBS and advice.recommendation:
         return VERBS[advice.verdict].format(advice.recommendation.title)
     return {
-        "need-facts": "more facts are needed",
+        "need-facts": "more facts are needed: existing cards",
         "no-viable-build": "nothing meets every wish",
     }[advice.verdict]
 
@@ -398,7 +398,7 @@ class TestAdvice:
         advice = briefly(OWNER.stated)
         assert (standing.word, standing.headline) == (advice.verdict, advice.statements[0].text)
         assert advice.recommendation is not None
-        assert standing.leading.startswith(advice.recommendation.title)
+        assert standing.leading.startswith(f"keep {advice.recommendation.title}, $0, ")
         assert not standing.blocked
 
 
@@ -622,9 +622,9 @@ class TestReview:
         by_field = {line.field: (line.state, line.value, line.left_open) for line in lines}
         assert by_field["target_model"] == ("answered", SMALL, False)
         assert by_field["existing_cards"] == ("answered", "2x rtx-3090", False)
-        assert by_field["rent_ok"] == ("answered", "no", False)
-        assert by_field["noise"] == ("assumed", "any", True)
-        assert by_field["users"] == ("assumed", "1", False)
+        assert by_field["rent_ok"] == ("answered", "no, it has to stand here", False)
+        assert by_field["noise"] == ("assumed", "noise does not matter", True)
+        assert by_field["users"] == ("assumed", "one", False)
         assert by_field["budget_usd"] == ("unknown", "no limit", False)
 
     def test_before_the_first_answer_nothing_stands_for_the_model(self, interviewer):

@@ -90,7 +90,7 @@ class TestInterview:
             "  c) a living room: a PC in the background",
         ]
         assert re.fullmatch(r"  a\) silent: no fan may be heard → .+", told.after("Noise")[1])
-        assert told[-2] == "Type a letter; Enter if you do not know (assumed: any)."
+        assert told[-2] == "Type a letter; Enter if you do not know (taken as: noise does not matter)."
 
     def test_the_advice_so_far_is_told_in_full_when_it_is_another(self, interviewer):
         told = interview(interviewer, START, ["a", "", "change noise", "h", "yes"])
@@ -175,17 +175,17 @@ class TestAnswers:
     @pytest.mark.parametrize(
         ("line", "told_of"),
         [
-            ("loud", "Noise: this word is not accepted (found loud). Accepted: silent, quiet,"),
-            ("livingroom", "Did you mean living-room?"),
-            ("a b", "found a b"),
-            ("z", "found z"),
+            ("loud", "Noise: This word is not accepted. Accepted: silent, quiet,"),
+            ("livingroom", "Nearest: living-room."),
+            ("a b", "This word is not accepted."),
+            ("z", "This word is not accepted."),
         ],
     )
     def test_a_wrong_answer_is_told_and_asked_again(self, line, told_of, interviewer):
         told = interview(interviewer, START, [line, "b", "done"])
         again = told[told.index(f"> {line}") :]
         assert told_of in again[1]
-        assert "Noise: How loud may it be where it will stand?" in again
+        assert again[2].startswith("Type a letter;"), "the answers were just read out"
         assert told.answers.stated["noise"] == "quiet"
 
     def test_the_model_has_to_be_named(self, interviewer):
@@ -202,7 +202,7 @@ class TestWords:
         assert told[told.index(f"> {word}") + 1] == getattr(question, word.lower())
         assert told[-1] == "> None"
         assert told.answers == START
-        assert len([line for line in told if line.startswith("Noise: ")]) == 2
+        assert told[-2].startswith("Type a letter;"), "the answers were just read out"
 
     def test_review_tells_every_answer_in_a_line(self, interviewer):
         told = interview(interviewer, START, ["a", "", "review"])
@@ -211,8 +211,8 @@ class TestWords:
             f"  Model (target_model): {SMALL}, answered",
             "  Noise (noise): silent, answered",
             "  Must have (needs): none, assumed",
-            "  Priorities (priorities): cost, assumed",
-            "  Renting (rent_ok): yes, assumed",
+            "  Priorities (priorities): a low price, assumed",
+            "  Renting (rent_ok): yes, if it is the better deal, assumed",
         ]
 
     @pytest.mark.parametrize("name", ["rent_ok", "Renting", "RENTING"])
@@ -286,7 +286,7 @@ class TestSafety:
         )
         said = [line for line in told if not line.startswith("> ")]
         assert all(line.isprintable() for line in said)
-        assert len([line for line in said if "\\x1b[31m \\u202eabc\\x07" in line]) == 3
+        assert len([line for line in said if "\\x1b[31m \\u202eabc\\x07" in line]) == 1
 
     def test_neither_can_what_a_question_or_an_answer_holds(self):
         own = Interviewer(api.consultant())

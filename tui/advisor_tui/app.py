@@ -135,6 +135,8 @@ class AdvisorApp(App[None]):
         if "target_model" not in answers.stated:
             self.notify(NO_ADVICE)
             return None
+        if self.interview.advised is not answers:
+            self.notify("Working the advice out…", timeout=1.5)
         return await self.consult(lambda i, stop: i.advice(answers, stop))
 
     async def why_not(self, build: str) -> Advice:

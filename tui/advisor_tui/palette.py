@@ -16,7 +16,9 @@ from advisor.model.advice import Advice
 from advisor.model.interview import Question
 
 SCREENS = (
-    ("Results", "results"),
+    ("The whole advice", "results"),
+    ("The question before", "previous"),
+    ("The reason for this question", "why_asked"),
     ("Review the answers", "review"),
     ("How the advice came about", "how"),
     ("What if something were different", "what_if"),

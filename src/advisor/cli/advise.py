@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from advisor.errors import InputError, Problem
 from advisor.model.profile import Profile
 
 from .options import common, wants_color, write
@@ -74,6 +75,9 @@ def _asked(
     """The person behind the answers to an interview; PROFILE and --set answer beforehand."""
     from advisor import api
 
+    if save is not None and save.exists():
+        what, accepted = "this file is already there", "another name"
+        raise InputError(Problem(str(save), what, accepted=accepted))
     if profile == "-":
         raise click.UsageError("--ask reads answers from standard input; PROFILE must be a file.")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from advisor.errors import InputError, visible
@@ -54,6 +53,7 @@ class Lines:
         words = ", ".join(f"{word} ({what})" for word, what in WORDS.items())
         self.say(f"Besides an answer you can type: {words}.")
         asked: Asked | None = None
+        put: Asked | None = None
         while True:
             if asked is None:
                 step = self.interviewer.step(answers)
@@ -62,8 +62,11 @@ class Lines:
                 asked = step.asked
             if asked is None:
                 self.say(END)
+            elif asked is put:
+                self.prompt(asked)
             else:
                 self.put(asked, answers)
+            put = asked
             line = self.hear()
             if line is None or line.lower() == "done" or (asked is None and line == ""):
                 return answers
@@ -82,6 +85,11 @@ class Lines:
             self.say(f"Your answer now: {plain(question.field, answers.stated[question.field])}.")
         for letter, follow in zip(LETTERS, asked.follows, strict=False):
             self.say(f"  {letter}) {follow.offer.say}{_then(follow)}")
+        self.prompt(asked)
+
+    def prompt(self, asked: Asked) -> None:
+        """How a question is answered."""
+        question = asked.question
         many = {"several": "several letters, such as a b", "ranked": "letters, first thing first"}
         how = many.get(asked.form, "a letter")
         if asked.form not in ("one", "several", "ranked") and question.example:
@@ -132,7 +140,7 @@ class Lines:
             value = self.interviewer.read(answers, field, chosen(line, asked))
         except InputError as error:
             for problem in error.problems:
-                self.say(str(replace(problem, file=asked.question.title, field=None)))
+                self.say(f"{asked.question.title}: {problem.plainly}")
             return answers, asked
         return self.settle(field, answers, answers.with_answer(field, value))
 

@@ -20,7 +20,7 @@ DEED: Mapping[AdviceWord, str] = {
     "rent": "{build}",
     "test-first": "test first what is there",
     "no-viable-build": "nothing meets every wish",
-    "need-facts": "more facts are needed",
+    "need-facts": "more facts are needed: {asks}",
 }
 """What each word of the advice comes down to."""
 
@@ -43,19 +43,23 @@ def told(outcome: Outcome) -> Told:
     """What an outcome tells."""
     viable = bool(outcome.ranking.order)
     pick = outcome.pick
-    title = pick.sized.plan.rig.title if pick else ""
-    deed = DEED[outcome.word].format(build=title)
-    if outcome.causes:
-        deed = f"look first at this: {outcome.causes[0].verdict.source.title}"
     return Told(
         word=outcome.word,
         build=pick.slug if pick and viable else "",
         fault=outcome.causes[0].verdict.rule if outcome.causes else "",
-        deed=deed,
+        deed=_deed(outcome),
         plan=pick.sized.plan.id if pick else "",
         spoken=frozenset(verdict.rule for verdict in outcome.said("warn")),
         asks=outcome.headline.source.then.asks,
     )
+
+
+def _deed(outcome: Outcome) -> str:
+    if outcome.causes:
+        return f"look first at this: {outcome.causes[0].verdict.source.title}"
+    asks = ", ".join(field.replace("_", " ") for field in outcome.headline.source.then.asks)
+    title = outcome.pick.sized.plan.rig.title if outcome.pick else ""
+    return DEED[outcome.word].format(build=title, asks=asks)
 
 
 def apart(one: Told, other: Told, parameters: Mapping[str, Quantity]) -> float:
@@ -73,16 +77,19 @@ def apart(one: Told, other: Told, parameters: Mapping[str, Quantity]) -> float:
 def standing(outcome: Outcome, knowledge: Knowledge) -> Standing:
     """The advice so far, in a sentence and in two lines."""
     pick, order = outcome.pick, outcome.ranking.order
-    leading, because = "nothing yet", ""
+    leading, because = _deed(outcome), "nothing else meets every wish"
     if pick is not None:
         build = built(pick, outcome, knowledge)
-        leading = f"{build.title}, {to_pay(build)}, {rates(build.speed.decode_tok_s)}"
+        figures = f"{to_pay(build)}, {rates(build.speed.decode_tok_s)}"
         if not order:
-            leading = f"nothing; nearest is {leading}"
+            leading += f"; nearest is {build.title}, {figures}"
             because = rejections(pick)[0].text
+        elif not outcome.causes:
+            leading += f", {figures}"
     if weighed := steps(outcome.ranking):
         last = weighed[-1]
-        because = f"{last.criterion.label}, {last.words}; next is {order[1].sized.plan.rig.title}"
+        label = last.criterion.label.removesuffix(f" ({last.criterion.rule})")
+        because = f"{label}, {last.words}; next is {order[1].sized.plan.rig.title}"
     return Standing(
         word=outcome.word,
         headline=outcome.headline.text,

@@ -12,9 +12,10 @@ from textual.screen import Screen
 from textual.widgets import Footer, Header
 from textual.worker import Worker, WorkerState
 
-from advisor.errors import InputError, Problem
+from advisor.errors import InputError
 from advisor.model.advice import Advice
 from advisor.model.interview import Answers, Asked, Question, Standing, Step, Unsettled
+from advisor.render.blocks import plain
 
 from ..widgets.question import Entry, QuestionPanel
 from ..widgets.so_far import AdviceSoFar, Strip
@@ -39,7 +40,8 @@ TODO = (
 class InterviewScreen(Screen[None]):
     """Question on the left and advice on the right; one column with a strip where it is narrow.
 
-    ``way`` lists the fields asked about, in the order of asking.
+    ``way`` lists the fields asked about, in the order of asking; ``advised`` are the answers that
+    ``advice`` is for.
     """
 
     HELP: ClassVar[str] = """\
@@ -67,6 +69,7 @@ Answer one question at a time; the advice follows every answer.
         self.asked: Asked | None = None
         self.standing: Standing | None = None
         self.advice: Advice | None = None
+        self.advised: Answers | None = None
         self.way: list[str] = []
 
     def compose(self) -> ComposeResult:
@@ -136,6 +139,7 @@ Answer one question at a time; the advice follows every answer.
                 await self.put(step.asked)
             if step.standing is not None:
                 self.advice = await self.desk.consult(lambda i, stop: i.advice(answers, stop))
+                self.advised = answers
             self.so_far.show(self.advice, working=False)
             if (asked := step.asked) is not None and step.standing is not None:
                 await self.desk.consult(lambda i, stop: i.foresee(answers, asked, stop), idle=True)
@@ -151,10 +155,17 @@ Answer one question at a time; the advice follows every answer.
         self.asked = asked
         field = asked.question.field
         words = await self.desk.consult(lambda i, stop: i.words(field))
-        count = f"{asked.question.title} · {len(self.answers.stated)} answered so far"
-        self.panel.ask(asked, count, self.answers.stated.get(field), words)
+        count = f"Question {self.number(field)} · {asked.question.title}"
+        now = self.answers.stated.get(field)
+        if now is not None:
+            count += f" · your answer now: {plain(field, now)}"
+        self.panel.ask(asked, count, now, words)
         if wrong:
             self.panel.wrong(wrong)
+
+    def number(self, field: str) -> int:
+        """Which question of the interview the one about a field is."""
+        return self.way.index(field) + 1 if field in self.way else len(self.way) + 1
 
     def finish(self, step: Step | None = None, wrong: str = "") -> None:
         """Tell that nothing has to be asked, or what is wrong, and what can be done."""
@@ -233,7 +244,7 @@ Answer one question at a time; the advice follows every answer.
         except InputError as error:
             if not error.problems[0].field:
                 raise
-            self.panel.wrong("\n".join(said(problem) for problem in error.problems))
+            self.panel.wrong("\n".join(problem.plainly for problem in error.problems))
         else:
             self.change(field, answers.with_answer(field, read))
 
@@ -272,13 +283,3 @@ Answer one question at a time; the advice follows every answer.
         if field not in self.way:
             self.way.append(field)
         self.go_on()
-
-
-def said(problem: Problem) -> str:
-    """A problem with an answer, without the file and the field it stands in."""
-    text = problem.what[0].upper() + problem.what[1:] + "."
-    if problem.accepted:
-        text += f" Accepted: {problem.accepted}."
-    if problem.nearest:
-        text += f" Did you mean {problem.nearest}?"
-    return text

@@ -23,7 +23,7 @@ from .plain_input import PlainInput
 
 TYPED: frozenset[Form] = frozenset({"model", "number", "cards", "builds", "text"})
 MANY: frozenset[Form] = frozenset({"several", "ranked"})
-SUGGESTED = 12
+SUGGESTED = 100
 LAST_PART = re.compile(r"^(.*\+\s*)?(\d+\s*x\s+)?(.*)$", re.IGNORECASE | re.DOTALL)
 """Of a text such as ``2x rtx-3090 + 1x rt``: all before the last device, its count, its word."""
 
@@ -73,7 +73,8 @@ class AnswerList(OptionList):
             self.picked.remove(index)
         else:
             self.picked.append(index)
-            self.highlighted = next(i for i, e in enumerate(self.entries) if e.do == "go-on")
+            if len(self.picked) == 1:
+                self.highlighted = next(i for i, e in enumerate(self.entries) if e.do == "go-on")
         self._redraw()
 
     def offers(self) -> list[Offer]:
@@ -94,12 +95,16 @@ class AnswerList(OptionList):
         say = entry.say
         if entry.do == "go-on" and self.picked:
             say = f"Go on with: {', '.join(offer.say for offer in self.offers())}"
-        mark = "▸ " if index == self.highlighted else "  "
+        mark = "▸ " if index == self.highlighted and self.has_focus else "  "
         if entry.offer is not None and self.form == "several":
             mark += "[x] " if index in self.picked else "[ ] "
         elif entry.offer is not None and self.form == "ranked":
             mark += f"{self.picked.index(index) + 1}. " if index in self.picked else "   "
         return Content(mark + clean(say))
+
+    def watch_has_focus(self, focused: bool) -> None:
+        super().watch_has_focus(focused)
+        self._redraw()
 
     def on_key(self, event: events.Key) -> None:
         """Hand typed letters on; without a line to type in, jump to what starts with the letter."""
@@ -345,8 +350,10 @@ class QuestionPanel(Vertical):
 
     @on(Input.Submitted, "#text")
     def take_text(self, event: Input.Submitted) -> None:
-        """Take what was typed; nothing typed means nothing."""
-        if self.asked is not None and event.value.strip():
+        """Take what was typed; without a text go to the list."""
+        if not event.value.strip():
+            self.answers.focus()
+        elif self.asked is not None:
             self.post_message(self.Answered(self.asked.question.field, event.value.strip()))
 
 
