@@ -90,7 +90,9 @@ class TestInterview:
             "  c) a living room: a PC in the background",
         ]
         assert re.fullmatch(r"  a\) silent: no fan may be heard → .+", told.after("Noise")[1])
-        assert told[-2] == "Type a letter; Enter if you do not know (taken as: noise does not matter)."
+        assert (
+            told[-2] == "Type a letter; Enter if you do not know (taken as: noise does not matter)."
+        )
 
     def test_the_advice_so_far_is_told_in_full_when_it_is_another(self, interviewer):
         told = interview(interviewer, START, ["a", "", "change noise", "h", "yes"])

@@ -12,6 +12,7 @@ from typing import Any
 from advisor.consult.advising import Consultant
 from advisor.consult.assemble import Outcome
 from advisor.consult.case import Case
+from advisor.consult.changes import shown_value
 from advisor.consult.words import check_words
 from advisor.model.advice import Advice
 from advisor.model.interview import (
@@ -35,6 +36,7 @@ from .telling import Told, apart, standing, told
 KEPT = 12
 """Consultations remembered: those of one question's answers, and the way back."""
 FORESEEN = 5
+PICKED = ("one", "several", "ranked")
 Stop = Callable[[], bool]
 """Tells that nobody waits for the result any more."""
 
@@ -323,8 +325,10 @@ class Interviewer:
         if name not in answers.stated:
             return self._unstated(name)
         value = answers.stated[name]
-        picked = form_of(name) in ("one", "several", "ranked")
-        return self._worded(name, value) if picked else plain(name, value)
+        form = form_of(name)
+        if form == "number":
+            return shown_value(name, value)
+        return self._worded(name, value) if form in PICKED else plain(name, value)
 
     def _unstated(self, name: str) -> str:
         """What is taken where a field is not stated, in words."""
