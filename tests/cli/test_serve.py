@@ -344,7 +344,7 @@ def command(*args: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
 async def questionnaire_starts(url: str, then: Callable[[], None]) -> None:
     origin = {"Origin": url}
     async with ClientSession() as client, client.ws_connect(f"{url}/ws", headers=origin) as opened:
-        while b"Quit" not in await opened.receive_bytes():
+        while b"Which AI model" not in await opened.receive_bytes():
             pass
         then()
 

@@ -29,7 +29,7 @@ def told():
         ("noise", "quiet"),
         ("priorities", "quick answers, a low price"),
         ("symptoms", "it runs out of memory"),
-        ("budget_usd", "2500"),
+        ("budget_usd", "$2,500"),
         ("circuit", "230V 16A"),
     ],
 )

@@ -143,8 +143,8 @@ class Case:
         other = Case(self.consultant, profile, self.maker.asked)
         if (profile.target_model, profile.quant) != (self.profile.target_model, self.profile.quant):
             return other
-        other.plans = self.plans
-        other.sized = self.sized
+        other.plans = {id: [*alike] for id, alike in self.plans.items()}
+        other.sized = dict(self.sized)
         reads = self.consultant.planner.network.reads.get("profile", ())
         mine, theirs = self.profile_fact.values, other.profile_fact.values
         if all(mine.get(name) == theirs.get(name) for name in reads) and all(

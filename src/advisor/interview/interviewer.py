@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from advisor.consult.advising import Consultant
-from advisor.consult.assemble import Outcome
 from advisor.consult.case import Case
 from advisor.consult.changes import shown_value
 from advisor.consult.words import check_words
@@ -22,6 +21,7 @@ from advisor.model.interview import (
     Line,
     Offer,
     Question,
+    Standing,
     Step,
     Unsettled,
 )
@@ -33,8 +33,9 @@ from .forms import form_of
 from .keeping import stated
 from .telling import Told, apart, standing, told
 
-KEPT = 12
-"""Consultations remembered: those of one question's answers, and the way back."""
+KEPT, WHOLE = 30, 2
+"""Consultations remembered, for the answers to one question and the way back, and of these the
+newest with all that was worked out on the way."""
 FORESEEN = 5
 PICKED = ("one", "several", "ranked")
 Stop = Callable[[], bool]
@@ -55,13 +56,13 @@ class _Base:
     """One person's consultation, and those for the same person with one answer more.
 
     All but ``profile`` and ``advice`` is shared by people who differ only in what they stated
-    rather than left to be assumed.
+    rather than left to be assumed. The ``case`` takes much memory and is given up first.
     """
 
     profile: Profile
     values: str
-    case: Case
-    outcome: Outcome
+    case: Case | None
+    standing: Standing
     told: Told
     tried: dict[tuple[str, str], Told] = field(default_factory=dict)
     advice: Advice | None = None
@@ -101,7 +102,7 @@ class Interviewer:
         base = self._base(answers, stop)
         best, left = self._next(answers, stop)
         return Step(
-            standing=standing(base.outcome, self.knowledge),
+            standing=base.standing,
             asked=best,
             left=left,
             open=tuple(self._open(answers, base.profile)),
@@ -191,8 +192,8 @@ class Interviewer:
             field=field,
             before=self._valued(field, before),
             after=self._valued(field, after),
-            headline_before=old.outcome.headline.text,
-            headline_after=new.outcome.headline.text,
+            headline_before=old.standing.headline,
+            headline_after=new.standing.headline,
             pointless=tuple(pointless),
             next=following.question.title if following else None,
         )
@@ -228,6 +229,8 @@ class Interviewer:
         self._bases.move_to_end(key)
         while len(self._bases) > KEPT:
             self._bases.popitem(last=False)
+        for older in list(self._bases.values())[:-WHOLE]:
+            older.case = None
         return found
 
     def _like(self, profile: Profile) -> _Base | None:
@@ -240,19 +243,23 @@ class Interviewer:
         _go_on(stop)
         case = Case(self.consultant, profile)
         outcome = self.consultant.outcome(case, brief=True)
-        return _Base(profile, json.dumps(profile.to_dict()), case, outcome, told(outcome))
+        so_far = standing(outcome, self.knowledge)
+        return _Base(profile, json.dumps(profile.to_dict()), case, so_far, told(outcome))
 
     def _tried(self, name: str, value: Any, base: _Base, stop: Stop) -> Told:
         """What the same person would be told with one answer, in file form, different."""
         at = (name, repr(value))
         if at not in base.tried:
-            now = base.case.profile
+            now = base.profile
             read = profile_from({"target_model": now.target_model, name: value}, "offer")
             meant = getattr(read, name)
             if meant == getattr(now, name):
                 base.tried[at] = base.told
             else:
                 _go_on(stop)
+                if base.case is None:
+                    base.case = Case(self.consultant, now)
+                    self.consultant.outcome(base.case, brief=True)
                 case = base.case.changed(now.with_field(name, meant))
                 base.tried[at] = told(self.consultant.outcome(case, brief=True))
         return base.tried[at]
