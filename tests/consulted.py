@@ -11,7 +11,7 @@ import os
 import pickle
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -25,6 +25,11 @@ from advisor.model.advice import Advice, WhyNot
 from advisor.profiles import profile_from
 
 CORPUS = sorted((Path(__file__).parent / "corpus").glob("*.yaml"))
+
+
+HELD = 6
+"""Consultations a process holds at a time, of which each takes tens of megabytes; the tests of one
+profile run together."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,8 @@ class Consultations:
     def __call__(self, path: Path) -> Consulted:
         """The consultation of the profile in a file."""
         if path not in self._known:
+            while len(self._known) >= HELD:
+                self._known.pop(next(iter(self._known)))
             kept = self._folder / f"{path.stem}.pickle"
             if not kept.exists():
                 new = kept.with_suffix(f".{os.getpid()}")
@@ -102,7 +109,7 @@ def briefly(fields: Mapping[str, Any]) -> Advice:
     return _briefly(json.dumps(fields))
 
 
-@cache
+@lru_cache(maxsize=64)
 def _briefly(text: str) -> Advice:
     with brief():
         return api.consult(profile_from(json.loads(text), "test"))

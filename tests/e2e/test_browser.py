@@ -30,7 +30,7 @@ ADVISED = "2× GeForce RTX 3090 with NVLink"
 HELP, HELPED = Keys.F1, "Answer one question at a time"
 EXPORT, EXPORTING = Keys.F7, "Download"
 AS_MARKDOWN = (Keys.DOWN, Keys.ENTER)
-MENU, QUIT = "≡", ("quit", Keys.ENTER)
+MENU, MENU_LINE, QUIT = "≡", "Review the answers", "quit"
 
 SERVE = (sys.executable, "-m", "advisor.cli", "--serve", "0")
 FLAGS = (
@@ -168,7 +168,10 @@ def test_from_start_to_advice(browser: Browser, tmp_path: Path) -> None:
         assert [name for name in fetched if not name.startswith(f"{url}/")] == []
 
         browser.click(MENU)
-        browser.press(*QUIT)
+        browser.shows(MENU_LINE)
+        browser.press(QUIT)
+        browser.wait_for(lambda: MENU_LINE not in browser.text())
+        browser.press(Keys.ENTER)
         browser.wait_for(browser.ended)
         browser.driver.find_element(By.ID, "again").click()
         browser.wait_for(lambda: not browser.ended())
