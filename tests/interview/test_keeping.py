@@ -183,7 +183,7 @@ def test_exports_are_what_the_command_writes(
     assert len(advice.readings) == 2
     for path, form in product((by_hand, saved), FORMATS):
         assert run(["advise", str(path), "--format", form]) == 0
-        assert capsysbinary.readouterr().out == keeping.exported(advice, form).encode()
+        assert capsysbinary.readouterr().out == api.render(advice, form).encode()
     assert len(consulted_once) == 1
 
     written = tmp_path / "out.md"
@@ -191,7 +191,7 @@ def test_exports_are_what_the_command_writes(
         command = [sys.executable, "-m", "advisor.cli", "advise", str(saved)]
         surroundings = os.environ | {"COLUMNS": "40", "FORCE_COLOR": "1"}
         subprocess.run(command, stdout=out, env=surroundings, check=True)
-    assert written.read_bytes() == keeping.exported(advice, "text").encode()
+    assert written.read_bytes() == api.render(advice, "text").encode()
 
 
 def test_the_name_is_that_of_the_file_unless_it_is_stated(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The files of an interview: profiles opened and saved, advice exported."""
+"""The files of an interview: profiles opened and saved, texts written."""
 
 from __future__ import annotations
 
@@ -9,16 +9,14 @@ from pathlib import Path
 
 from advisor.errors import InputError, Problem
 from advisor.files import write_whole
-from advisor.model.advice import Advice
 from advisor.model.interview import Answers
 from advisor.model.profile import Profile
 from advisor.profiles import profile_from, read_profile
 from advisor.profiles.reader import MOST_BYTES, TABLES
 from advisor.profiles.writer import as_written, json_text, stated, yaml_text
-from advisor.render import render
 from advisor.yamlio import read_yaml
 
-__all__ = ["exported", "opened", "profile_text", "save", "stated", "write"]
+__all__ = ["opened", "profile_text", "save", "stated", "write"]
 _ENDING = "a name that ends with .yaml"
 
 
@@ -55,15 +53,6 @@ def save(answers: Answers, path: Path, replace: bool) -> Answers:
     heading = _heading(path) if os.path.isfile(path) and not as_json else ""
     write(path, heading + _text(profile, as_json), replace)
     return dataclasses.replace(answers, name=profile.name)
-
-
-def exported(advice: Advice, form: str) -> str:
-    """What ``advisor advise FILE --format FORM`` writes into a file, byte for byte.
-
-    The advice must be that on ``profile_from(answers.stated, answers.name)``, and the file one
-    these answers were opened from or saved to.
-    """
-    return render(advice, form)
 
 
 def write(path: Path, text: str, replace: bool) -> None:

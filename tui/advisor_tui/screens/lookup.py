@@ -15,7 +15,7 @@ from textual.widgets import Footer, Markdown
 from advisor.errors import InputError, visible
 from advisor.render.blocks import Items, Section, clean
 from advisor.render.document import render_sections
-from advisor.render.reference import render_catalog, render_claims
+from advisor.render.reference import render_claims
 
 from .base import BackScreen
 
@@ -95,8 +95,3 @@ def problems_page(error: InputError) -> str:
 def claim_page(claim: dict[str, Any]) -> str:
     """What ``api.claim`` tells of a claim, as Markdown."""
     return render_claims([claim], "markdown", many=False)
-
-
-def entry_page(kind: str, entry: dict[str, Any]) -> str:
-    """One entry of ``api.catalog`` of a kind, as Markdown."""
-    return render_catalog(kind, [entry], "markdown")
