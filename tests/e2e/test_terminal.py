@@ -58,6 +58,12 @@ class Terminal:
         """Type words or press named keys."""
         self.tmux("send-keys", *keys)
 
+    def resize(self, columns: int, rows: int) -> None:
+        """Make the terminal larger or smaller, a step at a time as a person drags it."""
+        for wide, high in ((columns, rows - 1), (columns, rows)):
+            self.tmux("resize-window", "-x", str(wide), "-y", str(high))
+            time.sleep(1)
+
     def state(self, variable: str) -> str:
         """What tmux knows about the terminal."""
         return self.tmux("display-message", "-p", f"#{{{variable}}}").strip()
@@ -104,7 +110,7 @@ def test_from_start_to_saved_profile(terminal: Terminal) -> None:
     assert yaml.safe_load(held) == ANSWERS
 
     for columns, rows in ((120, 40), (80, 24)):
-        terminal.tmux("resize-window", "-x", str(columns), "-y", str(rows))
+        terminal.resize(columns, rows)
         lines = terminal.wait_for(lambda text: FOOTER in text.splitlines()[-1]).splitlines()
         assert len(lines) == rows
     terminal.wait_for(lambda text: ADVISED in text)

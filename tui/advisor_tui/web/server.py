@@ -11,7 +11,7 @@ import os
 import re
 import socket
 import sys
-from asyncio import create_subprocess_exec, gather
+from asyncio import CancelledError, create_subprocess_exec, gather
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Sequence
 from contextlib import suppress
@@ -65,7 +65,8 @@ class Visit(AppService):
         await super().set_terminal_size(*within(width, height))
 
     async def run(self) -> None:
-        await super().run()
+        with suppress(CancelledError):  # of a task for stderr that had not begun yet
+            await super().run()
         await self.remote_close()
 
     async def on_meta(self, data: bytes) -> None:
