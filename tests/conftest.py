@@ -32,7 +32,7 @@ def pytest_xdist_make_scheduler(config, log):
 
 @pytest.fixture(autouse=True)
 def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("ADVISOR_ENGINE", "NO_COLOR", "FORCE_COLOR", "COLUMNS"):
+    for name in ("ADVISOR_ENGINE", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES"):
         monkeypatch.delenv(name, raising=False)
 
 

@@ -30,6 +30,10 @@ RESUME = "You were in the middle of"
 QUIT = ("C-q",)
 
 
+OTHERS = ("TMUX", "COLORTERM", "LINES", "COLUMNS")
+"""What tells of the terminal that the tests themselves run in, if they do."""
+
+
 class Terminal:
     """One tmux server with one window, which runs ``advisor`` in ``folder``."""
 
@@ -49,7 +53,7 @@ class Terminal:
 
     def tmux(self, *args: str) -> str:
         """What a tmux command prints."""
-        env = {k: v for k, v in os.environ.items() if k not in ("TMUX", "COLORTERM")}
+        env = {k: v for k, v in os.environ.items() if k not in OTHERS}
         env |= {"LC_ALL": "C.UTF-8", "TERM": "xterm"}
         command = ["tmux", "-L", f"advisor-{os.getpid()}", *args]
         return subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout
@@ -57,12 +61,6 @@ class Terminal:
     def press(self, *keys: str) -> None:
         """Type words or press named keys."""
         self.tmux("send-keys", *keys)
-
-    def resize(self, columns: int, rows: int) -> None:
-        """Make the terminal larger or smaller, a step at a time as a person drags it."""
-        for wide, high in ((columns, rows - 1), (columns, rows)):
-            self.tmux("resize-window", "-x", str(wide), "-y", str(high))
-            time.sleep(1)
 
     def state(self, variable: str) -> str:
         """What tmux knows about the terminal."""
@@ -110,7 +108,7 @@ def test_from_start_to_saved_profile(terminal: Terminal) -> None:
     assert yaml.safe_load(held) == ANSWERS
 
     for columns, rows in ((120, 40), (80, 24)):
-        terminal.resize(columns, rows)
+        terminal.tmux("resize-window", "-x", str(columns), "-y", str(rows))
         lines = terminal.wait_for(lambda text: FOOTER in text.splitlines()[-1]).splitlines()
         assert len(lines) == rows
     terminal.wait_for(lambda text: ADVISED in text)
