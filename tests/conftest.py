@@ -12,6 +12,15 @@ from hypothesis import settings
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.load_profile("repeatable")
 
+LONGEST = (
+    "test_editors_page.py",
+    "test_check.py",
+    "test_promises.py",
+    "test_screens.py",
+    "test_wheel.py",
+    "test_browser.py",
+    "test_terminal.py",
+)
 PROFILES = frozenset(path.stem for path in CORPUS)
 
 
@@ -28,6 +37,11 @@ def pytest_xdist_make_scheduler(config, log):
             return profile if profile in PROFILES else file.partition("::")[0]
 
     return ByProfile(config, log)
+
+
+def pytest_collection_modifyitems(items):
+    """What takes longest comes first, so that no process waits for it at the end."""
+    items.sort(key=lambda item: item.path.name not in LONGEST)
 
 
 @pytest.fixture(autouse=True)
