@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from textual import on, work
+from textual import events, on, work
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
+from textual.widgets import Input
 from textual.worker import Worker, WorkerState
 
 from advisor import api
@@ -102,6 +103,12 @@ class AdvisorApp(App[None]):
     def advice(self) -> Advice | None:
         """The newest whole advice."""
         return self.interview.advice
+
+    @on(events.DescendantFocus)
+    def hold_still(self, event: events.DescendantFocus) -> None:
+        """Let no cursor blink."""
+        if isinstance(event.widget, Input):
+            event.widget.cursor_blink = False
 
     # The engine's work
 
