@@ -29,7 +29,7 @@ END_WHY = (
     "No question left would change it for more than {:.0%} of those asked. "
     "You can still answer any of them, below."
 )
-TODO = (
+CHOICES = (
     Entry("Show the whole advice (F8)", do="results"),
     Entry("Review or change an answer (F6)", do="review"),
     Entry("Save the answers (Ctrl+S)", do="save"),
@@ -176,9 +176,9 @@ Answer one question at a time; the advice follows every answer.
                 Entry(f"Answer: {self.questions[field].title}", do=f"ask:{field}")
                 for field in step.open
             ]
-            self.panel.finish(count, END, END_WHY.format(step.left), [*TODO, *left])
+            self.panel.finish(count, END, END_WHY.format(step.left), [*CHOICES, *left])
         else:
-            self.panel.finish(count, "This did not work.", "Your answers are still here.", TODO)
+            self.panel.finish(count, "This did not work.", "Your answers are still here.", CHOICES)
             self.panel.wrong(wrong)
 
     @work(exclusive=True, group="step", exit_on_error=False)
